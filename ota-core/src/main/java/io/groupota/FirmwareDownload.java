@@ -1,0 +1,27 @@
+package io.groupota;
+
+import java.io.InputStream;
+
+/**
+ * A firmware that a device may download. The bytes never change: a newer deploy writes other bytes
+ * elsewhere. Thread-safe.
+ */
+public interface FirmwareDownload {
+  /**
+   * The update that is offered.
+   *
+   * @return the update, with the size and the digests of the file
+   */
+  OtaUpdate update();
+
+  /**
+   * Opens a part of the file. The caller closes the stream.
+   *
+   * @param offset where to start, in bytes
+   * @param length how many bytes to read
+   * @return a stream of exactly that many bytes
+   * @throws IllegalArgumentException if the range is not within the file
+   * @throws StorageException if the blob store fails or has lost the file
+   */
+  InputStream open(long offset, long length);
+}

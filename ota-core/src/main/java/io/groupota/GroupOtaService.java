@@ -1,0 +1,188 @@
+package io.groupota;
+
+import java.util.Collection;
+import java.util.Optional;
+import java.util.OptionalInt;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Deploys firmware to groups of devices and follows what they report. Made by {@link
+ * GroupOta#builder()}; not for implementing. Thread-safe.
+ *
+ * <p>Every method may throw {@link StorageException} when the repository, the blob store or the
+ * group directory fails. Every call that changes something happens as a whole or not at all.
+ */
+public interface GroupOtaService extends AutoCloseable {
+  /**
+   * Deploys a firmware to a group. When this returns, the file is durable in the blob store and the
+   * update is committed; devices whose version differs are triggered soon after by a running
+   * service. An upload with the version that is served already triggers nobody.
+   *
+   * @param request what to deploy
+   * @return the recorded update
+   * @throws NotEntitledException if the owner's plan has no group OTA
+   * @throws NoSuchGroupException if the group does not exist, is another owner's, or the token is
+   *     wrong
+   * @throws InvalidRequestException if the file is empty
+   * @throws FirmwareRejectedException if the inspector refuses the file
+   * @throws FirmwareTooLargeException if the file is over the limit
+   * @throws FirmwareUnreadableException if the source of the file fails
+   * @throws VersionRefusedException if a guard of the request refuses the version
+   */
+  OtaUpdate deploy(DeployRequest request);
+
+  /**
+   * Deploys an earlier update of the group again, a rollback for example. The stored file is used;
+   * the history gets a new entry.
+   *
+   * @param owner who asks
+   * @param group the group
+   * @param update the earlier update
+   * @return the recorded update
+   * @throws NotEntitledException if the owner's plan has no group OTA
+   * @throws NoSuchGroupException if the group does not exist or is another owner's
+   * @throws NoSuchUpdateException if the history of the group has no such update
+   */
+  OtaUpdate redeploy(OwnerId owner, GroupId group, UpdateId update);
+
+  /**
+   * Counts what the devices of a group would do if it served a version.
+   *
+   * @param owner who asks
+   * @param group the group
+   * @param version a semantic version
+   * @return the counts by reported version
+   * @throws NoSuchGroupException if the group does not exist or is another owner's
+   * @throws InvalidRequestException if the version is not a semantic version
+   */
+  VersionDiff diff(OwnerId owner, GroupId group, String version);
+
+  /**
+   * Lists the devices that a version diff counts in one direction.
+   *
+   * @param owner who asks
+   * @param group the group
+   * @param version a semantic version
+   * @param direction the direction
+   * @param after the {@link DevicePage#next()} of the page before, null for the first page
+   * @param limit how many devices at the most; capped by the configured maximum
+   * @return a page of devices
+   * @throws NoSuchGroupException if the group does not exist or is another owner's
+   * @throws InvalidRequestException if the version is not a semantic version or the limit is not
+   *     positive
+   */
+  DevicePage diffDevices(
+      OwnerId owner,
+      GroupId group,
+      String version,
+      VersionChange.Direction direction,
+      @Nullable DeviceId after,
+      int limit);
+
+  /**
+   * The last update of every group that an owner has.
+   *
+   * @param owner the owner
+   * @param query which records
+   * @return a page of records
+   */
+  OtaPage latestUpdates(OwnerId owner, OtaQuery query);
+
+  /**
+   * The updates of a group, newest first.
+   *
+   * @param owner who asks
+   * @param group the group
+   * @param offset updates to skip
+   * @param limit updates to return at the most; empty for the configured default, and never more
+   *     than the configured maximum
+   * @return a page of updates
+   * @throws NoSuchGroupException if the group does not exist or is another owner's
+   * @throws InvalidRequestException if the offset or the limit is negative
+   */
+  UpdatePage history(OwnerId owner, GroupId group, long offset, OptionalInt limit);
+
+  /**
+   * What a group serves. For the check of a device, so it may be answered from a cache that is at
+   * most the configured time old.
+   *
+   * @param group the group
+   * @return the served update, empty if there is no such group or no firmware for it
+   */
+  Optional<OtaUpdate> served(GroupId group);
+
+  /**
+   * What a device that is addressed by itself is served.
+   *
+   * @param device the device
+   * @return the served update, empty if there is no such device, it is in no group, or there is no
+   *     firmware for it
+   */
+  Optional<OtaUpdate> served(DeviceId device);
+
+  /**
+   * The firmware that a group serves, for a holder of its token.
+   *
+   * @param group the group
+   * @param token the group's token
+   * @return the firmware, empty if there is no such group, the token is wrong, or there is no
+   *     firmware
+   */
+  Optional<FirmwareDownload> download(GroupId group, Token token);
+
+  /**
+   * The firmware that a device is served, for a holder of its token.
+   *
+   * @param device the device
+   * @param token the device's own token
+   * @return the firmware, empty if there is no such device, the token is wrong, or there is no
+   *     firmware
+   */
+  Optional<FirmwareDownload> download(DeviceId device, Token token);
+
+  /**
+   * Takes what a device says of itself. Returns at once and never blocks on a storage: reports are
+   * collected and saved in batches, and one that changes nothing is not saved. A crash may lose the
+   * reports of the last moment; devices repeat themselves.
+   *
+   * @param report the report
+   * @return whether it was taken; false under overload, when the buffer of reports is full
+   */
+  boolean report(DeviceReport report);
+
+  /**
+   * What is known of a device from its reports.
+   *
+   * @param owner who asks
+   * @param device the device
+   * @return the state, empty if the device never reported or is in no group of the owner
+   */
+  Optional<DeviceState> deviceState(OwnerId owner, DeviceId device);
+
+  /**
+   * Forgets what devices reported, once the host has removed them from its directory. They are no
+   * longer part of any diff.
+   *
+   * @param devices the devices
+   */
+  void forget(Collection<DeviceId> devices);
+
+  /**
+   * Starts the background work: triggers, saving of reports, sweeping. Calling it again does
+   * nothing.
+   */
+  void start();
+
+  /**
+   * Does all background work that is due, once, in the calling thread: for hosts that drive it with
+   * their own scheduler, and for tests. May be used with or without {@link #start()}.
+   */
+  void runOnce();
+
+  /**
+   * Saves what was reported, ends the background work and its threads, and leaves everything that
+   * the host brought open.
+   */
+  @Override
+  void close();
+}

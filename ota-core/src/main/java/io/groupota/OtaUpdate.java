@@ -1,0 +1,28 @@
+package io.groupota;
+
+import io.groupota.firmware.Firmware;
+import java.time.Instant;
+import java.util.Optional;
+
+/**
+ * One deploy in the history of a group: never changes once it is recorded. Immutable.
+ *
+ * @param id its identity
+ * @param group the group that it was deployed to
+ * @param owner the owner of the group at that time
+ * @param version the semantic version that it was deployed as (semver.org 2.0.0)
+ * @param firmware what was measured of the file
+ * @param blob where the blob store keeps the file; a redeploy shares it with the update that it
+ *     repeats
+ * @param redeployOf the earlier update that this one repeats, empty for an upload
+ * @param createdAt when it was deployed, in milliseconds precision
+ */
+public record OtaUpdate(
+    UpdateId id,
+    GroupId group,
+    OwnerId owner,
+    String version,
+    Firmware firmware,
+    BlobKey blob,
+    Optional<UpdateId> redeployOf,
+    Instant createdAt) {}

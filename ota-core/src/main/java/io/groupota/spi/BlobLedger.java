@@ -1,0 +1,47 @@
+package io.groupota.spi;
+
+import io.groupota.BlobKey;
+import java.time.Duration;
+import java.util.Collection;
+import java.util.List;
+
+/**
+ * The role of an {@link OtaRepository} that knows every blob before it is written, so that none is
+ * ever orphaned: a key is reserved, the blob is written, and the transaction of {@link
+ * UpdateLog#record} makes the reservation final. A reservation that was not made final in time is
+ * abandoned; claiming it and recording it exclude each other, so a blob that is served is never
+ * swept.
+ */
+public interface BlobLedger {
+  /**
+   * Reserves a key, durably, before anything is written under it.
+   *
+   * @param key a new key
+   */
+  void reserve(BlobKey key);
+
+  /**
+   * Claims abandoned reservations for deletion: those not made final within a time, and those
+   * claimed before but not forgotten. From then on the keys cannot be recorded.
+   *
+   * @param grace how long a deploy may take
+   * @param limit how many at the most
+   * @return the keys; delete the blobs, then {@link #forget} them
+   */
+  List<BlobKey> claimAbandoned(Duration grace, int limit);
+
+  /**
+   * Abandons a reservation at once, after a deploy that failed for sure: {@link #claimAbandoned}
+   * returns it whatever the grace. Nothing happens if it is final already.
+   *
+   * @param key the key
+   */
+  void abandon(BlobKey key);
+
+  /**
+   * Removes claimed keys whose blobs are deleted. Idempotent; keys that are not claimed stay.
+   *
+   * @param keys the keys
+   */
+  void forget(Collection<BlobKey> keys);
+}

@@ -1,0 +1,46 @@
+package io.groupota.spi;
+
+import io.groupota.GroupId;
+import io.groupota.InvalidRequestException;
+import io.groupota.OwnerId;
+import io.groupota.Token;
+
+/**
+ * A group of devices. Immutable.
+ *
+ * @param id its identity
+ * @param owner who owns it
+ * @param token its secret: letters, digits, dashes and underscores, since it is part of a URL
+ * @param name its name for people, may be empty, at most 128 characters
+ */
+public record Group(GroupId id, OwnerId owner, Token token, String name) {
+  /**
+   * Checks the token and the name.
+   *
+   * @throws InvalidRequestException if the token has other characters or the name is too long
+   */
+  public Group {
+    requireUrlSafe(token);
+    if (name.length() > 128) {
+      throw new InvalidRequestException("name", "name is too long (at most 128 characters)");
+    }
+  }
+
+  static void requireUrlSafe(Token token) {
+    boolean safe =
+        token
+            .value()
+            .chars()
+            .allMatch(
+                c ->
+                    (c >= '0' && c <= '9')
+                        || (c >= 'A' && c <= 'Z')
+                        || (c >= 'a' && c <= 'z')
+                        || c == '-'
+                        || c == '_');
+    if (!safe) {
+      throw new InvalidRequestException(
+          "token", "token may have letters, digits, dashes and underscores only");
+    }
+  }
+}

@@ -1,0 +1,53 @@
+package io.groupota.spi;
+
+import io.groupota.DeviceId;
+import io.groupota.GroupId;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Knows the groups and the devices: usually the host's own tables. Read only. Implementations are
+ * thread-safe, answer from one consistent state per call, and throw {@link
+ * io.groupota.StorageException} when they cannot answer. Prove one with {@code
+ * GroupDirectoryContract}.
+ */
+public interface GroupDirectory {
+  /**
+   * Looks up a group. Asked by key at most about once a second per group and node.
+   *
+   * @param id the group
+   * @return the group, empty if there is none
+   */
+  Optional<Group> group(GroupId id);
+
+  /**
+   * Looks up devices, many at once.
+   *
+   * @param ids the devices, at most 1,000
+   * @return those that exist, by id
+   */
+  Map<DeviceId, Device> devices(Collection<DeviceId> ids);
+
+  /**
+   * Counts the devices of a group.
+   *
+   * @param group the group
+   * @return the counts, all zero if there is no such group
+   */
+  GroupMembers members(GroupId group);
+
+  /**
+   * Lists the devices of a group in the order of their ids, page by page.
+   *
+   * @param group the group
+   * @param addressing only devices of this addressing, null for all
+   * @param after only devices with a greater id, null to start
+   * @param limit how many at the most
+   * @return the devices; fewer than the limit only at the end
+   */
+  List<Device> devices(
+      GroupId group, @Nullable Addressing addressing, @Nullable DeviceId after, int limit);
+}

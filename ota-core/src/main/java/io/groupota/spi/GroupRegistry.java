@@ -1,0 +1,40 @@
+package io.groupota.spi;
+
+import io.groupota.DeviceId;
+import io.groupota.GroupId;
+import java.util.Collection;
+
+/**
+ * A group directory that can be written, for hosts without tables of their own. Every method is
+ * atomic and idempotent. Thread-safe.
+ */
+public interface GroupRegistry extends GroupDirectory {
+  /**
+   * Inserts or updates groups.
+   *
+   * @param groups the groups
+   */
+  void saveGroups(Collection<Group> groups);
+
+  /**
+   * Inserts or updates devices.
+   *
+   * @param devices the devices; a group that they name need not exist
+   */
+  void saveDevices(Collection<Device> devices);
+
+  /**
+   * Removes a group. Its devices stay, in no group.
+   *
+   * @param group the group; nothing happens if there is none
+   */
+  void removeGroup(GroupId group);
+
+  /**
+   * Removes devices. Follow up with {@link io.groupota.GroupOtaService#forget}, so that they leave
+   * the version diff too.
+   *
+   * @param devices the devices; those that do not exist are passed over
+   */
+  void removeDevices(Collection<DeviceId> devices);
+}

@@ -1,0 +1,78 @@
+package io.groupota.spi;
+
+import io.groupota.GroupId;
+import io.groupota.UpdateId;
+import java.time.Duration;
+import java.util.Collection;
+import java.util.List;
+
+/**
+ * The role of an {@link OtaRepository} that knows which groups must be triggered: at most one due
+ * trigger per group, claimed by one node at a time with a lease that expires by itself.
+ */
+public interface TriggerQueue {
+  /** Why a group is triggered. */
+  enum Reason {
+    /**
+     * A new version was deployed: every device that does not report it is meant, those that never
+     * reported too.
+     */
+    DEPLOYED,
+    /**
+     * A device reported another version than the served one: the devices that report another
+     * version are meant.
+     */
+    BEHIND
+  }
+
+  /**
+   * A due trigger that this node has claimed.
+   *
+   * @param group the group
+   * @param update the update that the group serves
+   * @param version its version
+   * @param reason why
+   * @param attempts how often it was tried before without success
+   * @param lease names this claim; not the claims before and after it
+   */
+  record Claim(
+      GroupId group, UpdateId update, String version, Reason reason, int attempts, String lease) {}
+
+  /**
+   * Marks groups due for {@link Reason#BEHIND}, except those that have no update, that are due
+   * already, or whose last trigger was completed less than an interval ago.
+   *
+   * @param groups the groups
+   * @param interval the least time between two triggers of a group
+   */
+  void markBehind(Collection<GroupId> groups, Duration interval);
+
+  /**
+   * Claims due triggers that no other node holds, the longest due first.
+   *
+   * @param lease how long the claims hold
+   * @param limit how many at the most
+   * @return the claims
+   */
+  List<Claim> claimDue(Duration lease, int limit);
+
+  /**
+   * Ends a claim with success: the group is no longer due, and the time is kept for {@link
+   * #markBehind}. If a newer update was recorded meanwhile, the group stays due for it.
+   *
+   * @param claim the claim
+   * @return whether it was still held; false if the lease expired and another node has it, or the
+   *     work is done
+   */
+  boolean complete(Claim claim);
+
+  /**
+   * Ends a claim without success: the group is due again after a delay, with one more attempt
+   * counted.
+   *
+   * @param claim the claim
+   * @param delay until it is due again
+   * @return whether it was still held
+   */
+  boolean retry(Claim claim, Duration delay);
+}

@@ -1,0 +1,94 @@
+package io.groupota.spi;
+
+import io.groupota.GroupId;
+import io.groupota.OtaPage;
+import io.groupota.OtaQuery;
+import io.groupota.OtaUpdate;
+import io.groupota.OwnerId;
+import io.groupota.UpdateId;
+import io.groupota.UpdatePage;
+import java.util.Optional;
+
+/**
+ * The role of an {@link OtaRepository} that keeps what was deployed: an immutable history, and one
+ * current record per group.
+ */
+public interface UpdateLog {
+  /** How {@link #record} ended. */
+  enum Outcome {
+    /** The update is recorded and served. */
+    RECORDED,
+    /** Nothing has changed: the group serves another update than the caller saw. */
+    SERVED_CHANGED,
+    /**
+     * Nothing has changed: the reservation of the blob is gone, so the blob may be deleted already.
+     */
+    BLOB_GONE
+  }
+
+  /**
+   * An update to record.
+   *
+   * @param update the update
+   * @param recordId the id of the group's current record, used if this is its first update and
+   *     ignored otherwise
+   * @param path the logical name of the firmware, holds the group's token
+   * @param replaces what the group must serve at that moment; empty if that does not matter
+   */
+  record Entry(
+      OtaUpdate update, String recordId, String path, Optional<Optional<UpdateId>> replaces) {
+    /** Returns all but the path, which holds the group's token. */
+    @Override
+    public String toString() {
+      return "Entry[update=" + update + ", recordId=" + recordId + ", replaces=" + replaces + "]";
+    }
+  }
+
+  /**
+   * Records an update and serves it from now on, in one transaction: the history gets the update;
+   * the group's current record is created or changed, keeping its id; the blob is no longer
+   * abandoned ({@link BlobLedger}); and if the group served another version or none, its trigger is
+   * due at once for {@link TriggerQueue.Reason#DEPLOYED}. Two calls that race for a group happen
+   * one after the other.
+   *
+   * @param entry the update
+   * @return how it ended
+   */
+  Outcome record(Entry entry);
+
+  /**
+   * What a group serves, by key.
+   *
+   * @param group the group
+   * @return the served update, empty if there is none
+   */
+  Optional<OtaUpdate> served(GroupId group);
+
+  /**
+   * Looks up an update by key.
+   *
+   * @param id the update
+   * @return the update, empty if there is none
+   */
+  Optional<OtaUpdate> update(UpdateId id);
+
+  /**
+   * A page of the current records of an owner. Its cost depends on the number of the owner's
+   * groups, never on the length of the history.
+   *
+   * @param owner the owner
+   * @param query which records; its limit is present
+   * @return the page, with the counts as of the same moment
+   */
+  OtaPage latest(OwnerId owner, OtaQuery query);
+
+  /**
+   * A page of the history of a group, newest first, ties by id.
+   *
+   * @param group the group
+   * @param offset updates to skip
+   * @param limit updates to return at the most
+   * @return the page
+   */
+  UpdatePage history(GroupId group, long offset, int limit);
+}
