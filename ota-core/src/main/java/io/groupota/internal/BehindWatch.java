@@ -1,0 +1,101 @@
+package io.groupota.internal;
+
+import io.groupota.GroupId;
+import io.groupota.OtaUpdate;
+import io.groupota.spi.TriggerQueue;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * Notices groups with devices that report another version than the served one, and marks them due
+ * for a trigger. The repository sees to it that a group is triggered once per interval; what is
+ * remembered here only spares it the question.
+ */
+final class BehindWatch {
+  private static final Duration LONGEST_PAUSE = Duration.ofSeconds(10);
+  private static final Duration SHORTEST_PAUSE = Duration.ofMillis(100);
+  private static final int CAPACITY = 200_000;
+
+  private record Served(Optional<String> version, long loadedAt, long quietUntil) {}
+
+  private final TriggerQueue triggers;
+  private final ServedFirmware firmware;
+  private final Duration interval;
+  private final Runnable onBehind;
+  private final long pauseMillis;
+  private final BoundedCache<GroupId, Served> groups = new BoundedCache<>(CAPACITY);
+
+  BehindWatch(
+      TriggerQueue triggers, ServedFirmware firmware, Duration interval, Runnable onBehind) {
+    this.triggers = triggers;
+    this.firmware = firmware;
+    this.interval = interval;
+    this.onBehind = onBehind;
+    this.pauseMillis =
+        Math.max(
+            SHORTEST_PAUSE.toMillis(),
+            Math.min(LONGEST_PAUSE.toMillis(), interval.toMillis() / 10));
+  }
+
+  /** Whether a device of a group that runs a version may need a trigger. Reads memory only. */
+  boolean isWorthALook(GroupId group, Optional<String> version, long now) {
+    Served served = groups.get(group);
+    if (served == null || isOld(served, now)) {
+      return true;
+    }
+    return now >= served.quietUntil() && isBehind(version, served);
+  }
+
+  /** Marks the groups in which a version was reported that is not the served one. */
+  void look(Map<GroupId, Set<String>> reported, long now) {
+    List<GroupId> behind = new ArrayList<>();
+    reported.forEach(
+        (group, versions) -> {
+          Served served = served(group, now);
+          boolean due =
+              now >= served.quietUntil()
+                  && versions.stream().anyMatch(version -> isBehind(Optional.of(version), served));
+          if (due) {
+            behind.add(group);
+          }
+        });
+    if (behind.isEmpty()) {
+      return;
+    }
+    triggers.markBehind(behind, interval);
+    behind.forEach(group -> quieten(group, now));
+    onBehind.run();
+  }
+
+  void invalidate(GroupId group) {
+    groups.remove(group);
+  }
+
+  private Served served(GroupId group, long now) {
+    Served served = groups.get(group);
+    if (served != null && !isOld(served, now)) {
+      return served;
+    }
+    long quietUntil = served == null ? now : served.quietUntil();
+    Served loaded = new Served(firmware.served(group).map(OtaUpdate::version), now, quietUntil);
+    groups.put(group, loaded);
+    return loaded;
+  }
+
+  private void quieten(GroupId group, long now) {
+    Served served = served(group, now);
+    groups.put(group, new Served(served.version(), served.loadedAt(), now + pauseMillis));
+  }
+
+  private boolean isOld(Served served, long now) {
+    return now < served.loadedAt() || now - served.loadedAt() >= pauseMillis;
+  }
+
+  private static boolean isBehind(Optional<String> version, Served served) {
+    return version.isPresent() && served.version().isPresent() && !version.equals(served.version());
+  }
+}

@@ -1,0 +1,237 @@
+package io.groupota.internal;
+
+import io.groupota.DeployRequest;
+import io.groupota.DeviceId;
+import io.groupota.DevicePage;
+import io.groupota.DeviceReport;
+import io.groupota.DeviceState;
+import io.groupota.FirmwareDownload;
+import io.groupota.GroupId;
+import io.groupota.GroupOtaService;
+import io.groupota.InvalidRequestException;
+import io.groupota.OtaPage;
+import io.groupota.OtaQuery;
+import io.groupota.OtaUpdate;
+import io.groupota.OwnerId;
+import io.groupota.Token;
+import io.groupota.UpdateId;
+import io.groupota.UpdatePage;
+import io.groupota.VersionChange;
+import io.groupota.VersionDiff;
+import io.groupota.spi.Device;
+import io.groupota.spi.OtaRepository;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The service: checks who asks, hands over to the part that does the work, and runs the background
+ * work.
+ */
+public final class DefaultGroupOtaService implements GroupOtaService {
+  private static final Logger LOG = LoggerFactory.getLogger(DefaultGroupOtaService.class);
+  private static final Duration SWEEP_INTERVAL = Duration.ofMinutes(10);
+  private static final int BATCH = 1_000;
+
+  private final OtaRepository repository;
+  private final Spis spis;
+  private final Settings.Limits limits;
+  private final OwnedGroups groups;
+  private final Deployments deployments;
+  private final ServedFirmware firmware;
+  private final VersionDiffs diffs;
+  private final BehindWatch behindWatch;
+  private final ReportSaver reportSaver;
+  private final ReportBuffer reports;
+  private final TriggerDispatcher dispatcher;
+  private final BlobSweeper sweeper;
+  private final Worker dispatchWorker;
+  private final Worker reportWorker;
+  private final Worker sweepWorker;
+  private boolean started;
+  private volatile boolean closed;
+
+  /** Wires the parts together; nothing runs before {@link #start()}. */
+  public DefaultGroupOtaService(Spis spis, Settings settings, Clock clock) {
+    this.spis = spis;
+    this.repository = spis.repository();
+    this.limits = settings.limits();
+    this.groups = new OwnedGroups(spis.groups(), spis.entitlement());
+    this.deployments = new Deployments(spis, groups, limits.maxFirmwareSize(), clock);
+    this.firmware = new ServedFirmware(spis, settings.cacheTtl(), clock);
+    this.diffs = new VersionDiffs(repository, spis.groups());
+    this.dispatcher = new TriggerDispatcher(spis, settings.triggers());
+    this.sweeper = new BlobSweeper(repository, spis.blobs(), limits.deployGrace());
+    this.dispatchWorker =
+        new Worker(
+            "ota-dispatcher",
+            settings.triggers().pollInterval(),
+            () -> dispatcher.dispatch(this::isClosed));
+    this.behindWatch =
+        new BehindWatch(
+            repository, firmware, settings.triggers().retriggerInterval(), dispatchWorker::wake);
+    this.reportSaver = new ReportSaver(spis, behindWatch, settings.reports(), clock);
+    this.reports = new ReportBuffer(reportSaver, settings.reports().capacity(), clock);
+    this.reportWorker =
+        new Worker("ota-reports", settings.reports().flushInterval(), reports::flush);
+    this.sweepWorker = new Worker("ota-sweeper", SWEEP_INTERVAL, sweeper::sweep);
+  }
+
+  @Override
+  public OtaUpdate deploy(DeployRequest request) {
+    return served(deployments.deploy(request));
+  }
+
+  @Override
+  public OtaUpdate redeploy(OwnerId owner, GroupId group, UpdateId update) {
+    return served(deployments.redeploy(owner, group, update));
+  }
+
+  private OtaUpdate served(OtaUpdate update) {
+    firmware.invalidate(update.group());
+    behindWatch.invalidate(update.group());
+    dispatchWorker.wake();
+    return update;
+  }
+
+  @Override
+  public VersionDiff diff(OwnerId owner, GroupId group, String version) {
+    VersionChange.between(null, version);
+    groups.require(owner, group);
+    return diffs.diff(group, version);
+  }
+
+  @Override
+  public DevicePage diffDevices(
+      OwnerId owner,
+      GroupId group,
+      String version,
+      VersionChange.Direction direction,
+      @Nullable DeviceId after,
+      int limit) {
+    VersionChange.between(null, version);
+    if (limit < 1) {
+      throw new InvalidRequestException("limit", "limit must be at least 1");
+    }
+    groups.require(owner, group);
+    return diffs.devices(group, version, direction, after, Math.min(limit, limits.maxPageSize()));
+  }
+
+  @Override
+  public OtaPage latestUpdates(OwnerId owner, OtaQuery query) {
+    OtaQuery bounded =
+        new OtaQuery(
+            query.search(), query.offset(), OptionalInt.of(pageSize(query.limit())), query.order());
+    return repository.latest(owner, bounded);
+  }
+
+  @Override
+  public UpdatePage history(OwnerId owner, GroupId group, long offset, OptionalInt limit) {
+    if (offset < 0) {
+      throw new InvalidRequestException("offset", "offset must not be negative");
+    }
+    if (limit.orElse(0) < 0) {
+      throw new InvalidRequestException("limit", "limit must not be negative");
+    }
+    groups.require(owner, group);
+    return repository.history(group, offset, pageSize(limit));
+  }
+
+  private int pageSize(OptionalInt limit) {
+    return Math.min(limit.orElse(limits.pageSize()), limits.maxPageSize());
+  }
+
+  @Override
+  public Optional<OtaUpdate> served(GroupId group) {
+    return firmware.served(group);
+  }
+
+  @Override
+  public Optional<OtaUpdate> served(DeviceId device) {
+    return firmware.served(device);
+  }
+
+  @Override
+  public Optional<FirmwareDownload> download(GroupId group, Token token) {
+    return firmware.download(group, token);
+  }
+
+  @Override
+  public Optional<FirmwareDownload> download(DeviceId device, Token token) {
+    return firmware.download(device, token);
+  }
+
+  @Override
+  public boolean report(DeviceReport report) {
+    return reports.add(report);
+  }
+
+  @Override
+  public Optional<DeviceState> deviceState(OwnerId owner, DeviceId device) {
+    boolean owned =
+        Optional.ofNullable(spis.groups().devices(List.of(device)).get(device))
+            .flatMap(Device::group)
+            .flatMap(spis.groups()::group)
+            .filter(group -> group.owner().equals(owner))
+            .isPresent();
+    return owned
+        ? Optional.ofNullable(repository.states(List.of(device)).get(device))
+        : Optional.empty();
+  }
+
+  @Override
+  public void forget(Collection<DeviceId> devices) {
+    List<DeviceId> all = new ArrayList<>(devices);
+    for (int from = 0; from < all.size(); from += BATCH) {
+      repository.forgetDevices(all.subList(from, Math.min(all.size(), from + BATCH)));
+    }
+    reportSaver.forget(all);
+  }
+
+  @Override
+  public synchronized void start() {
+    if (closed) {
+      throw new IllegalStateException("The service is closed; build a new one");
+    }
+    if (!started) {
+      started = true;
+      dispatchWorker.start();
+      reportWorker.start();
+      sweepWorker.start();
+    }
+  }
+
+  @Override
+  public void runOnce() {
+    reports.flush();
+    dispatcher.dispatch(this::isClosed);
+    sweeper.sweep();
+  }
+
+  private boolean isClosed() {
+    return closed;
+  }
+
+  @Override
+  public synchronized void close() {
+    if (closed) {
+      return;
+    }
+    closed = true;
+    dispatchWorker.stop();
+    reportWorker.stop();
+    sweepWorker.stop();
+    try {
+      reports.flush();
+    } catch (RuntimeException e) {
+      LOG.warn("The last reports of devices could not be saved; they will repeat themselves", e);
+    }
+  }
+}

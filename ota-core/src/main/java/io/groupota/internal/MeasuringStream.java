@@ -1,0 +1,102 @@
+package io.groupota.internal;
+
+import io.groupota.FirmwareTooLargeException;
+import io.groupota.FirmwareUnreadableException;
+import io.groupota.InvalidRequestException;
+import io.groupota.firmware.Firmware;
+import io.groupota.firmware.ImageInfo;
+import io.groupota.spi.FirmwareInspector;
+import java.io.IOException;
+import java.io.InputStream;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Passes a firmware on to the blob store while it measures and inspects it. Throws before the end
+ * of the stream is reached when the file is to be refused, so that the store never makes it
+ * visible. A failure of the source is told apart from one of the store by its type.
+ */
+final class MeasuringStream extends InputStream {
+  private final InputStream source;
+  private final long maxSize;
+  private final FirmwareInspector.Inspection inspection;
+  private final MessageDigest md5 = digest("MD5");
+  private final MessageDigest sha256 = digest("SHA-256");
+  private long size;
+  private @Nullable Firmware firmware;
+
+  MeasuringStream(InputStream source, long maxSize, FirmwareInspector inspector) {
+    this.source = source;
+    this.maxSize = maxSize;
+    this.inspection = inspector.start();
+  }
+
+  /** What was measured, once the end of the stream was read. */
+  Firmware firmware() {
+    if (firmware == null) {
+      throw new IllegalStateException("The blob store did not read the firmware to its end");
+    }
+    return firmware;
+  }
+
+  @Override
+  public int read(byte[] buffer, int offset, int length) {
+    if (length == 0) {
+      return 0;
+    }
+    if (firmware != null) {
+      return -1;
+    }
+    int read = readSource(buffer, offset, length);
+    if (read < 0) {
+      firmware = finish();
+      return -1;
+    }
+    size += read;
+    if (size > maxSize) {
+      throw new FirmwareTooLargeException(maxSize);
+    }
+    inspection.accept(buffer, offset, read);
+    md5.update(buffer, offset, read);
+    sha256.update(buffer, offset, read);
+    return read;
+  }
+
+  @Override
+  public int read() {
+    byte[] one = new byte[1];
+    return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
+  }
+
+  private int readSource(byte[] buffer, int offset, int length) {
+    try {
+      int read = source.read(buffer, offset, length);
+      while (read == 0) {
+        read = source.read(buffer, offset, length);
+      }
+      return read;
+    } catch (IOException e) {
+      throw new FirmwareUnreadableException(e);
+    }
+  }
+
+  private Firmware finish() {
+    if (size == 0) {
+      throw new InvalidRequestException("firmware", "No file uploaded");
+    }
+    Optional<ImageInfo> image = inspection.finish();
+    HexFormat hex = HexFormat.of();
+    return new Firmware(size, hex.formatHex(md5.digest()), hex.formatHex(sha256.digest()), image);
+  }
+
+  private static MessageDigest digest(String algorithm) {
+    try {
+      return MessageDigest.getInstance(algorithm);
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("Every Java platform must have " + algorithm, e);
+    }
+  }
+}

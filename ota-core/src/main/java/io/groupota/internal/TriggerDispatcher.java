@@ -1,0 +1,191 @@
+package io.groupota.internal;
+
+import io.groupota.DeviceId;
+import io.groupota.DeviceState;
+import io.groupota.GroupId;
+import io.groupota.spi.Addressing;
+import io.groupota.spi.Device;
+import io.groupota.spi.DeviceStates.VersionCount;
+import io.groupota.spi.GroupDirectory;
+import io.groupota.spi.GroupMembers;
+import io.groupota.spi.OtaRepository;
+import io.groupota.spi.TriggerQueue;
+import io.groupota.spi.UpdateNotifier;
+import io.groupota.spi.UpdateTrigger;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Sends the triggers that are due: claims a group, works out from the difference between what it
+ * serves and what its devices report whom to tell, and ends the claim when every message was handed
+ * over. A crash in between leaves a claim whose lease expires.
+ */
+final class TriggerDispatcher {
+  private static final Logger LOG = LoggerFactory.getLogger(TriggerDispatcher.class);
+  private static final int CLAIMS = 20;
+  private static final int PAGE = 500;
+  private static final Duration LONGEST_BACKOFF = Duration.ofSeconds(10);
+
+  private final OtaRepository repository;
+  private final GroupDirectory directory;
+  private final UpdateNotifier notifier;
+  private final Settings.Triggers settings;
+
+  TriggerDispatcher(Spis spis, Settings.Triggers settings) {
+    this.repository = spis.repository();
+    this.directory = spis.groups();
+    this.notifier = spis.notifier();
+    this.settings = settings;
+  }
+
+  /** Sends all that is due, or what it can until it is told to stop. */
+  void dispatch(BooleanSupplier stopping) {
+    List<TriggerQueue.Claim> claims;
+    do {
+      claims = repository.claimDue(settings.lease(), CLAIMS);
+      for (TriggerQueue.Claim claim : claims) {
+        if (stopping.getAsBoolean()) {
+          repository.retry(claim, Duration.ZERO);
+        } else {
+          dispatch(claim, stopping);
+        }
+      }
+    } while (claims.size() == CLAIMS && !stopping.getAsBoolean());
+  }
+
+  private void dispatch(TriggerQueue.Claim claim, BooleanSupplier stopping) {
+    TriggerRound round =
+        new TriggerRound(notifier, settings.inFlight(), settings.timeout(), stopping);
+    @Nullable Throwable failure;
+    try {
+      send(claim, round);
+      failure = round.await();
+    } catch (RuntimeException e) {
+      failure = e;
+    }
+    if (failure == null) {
+      LOG.info(
+          "Triggered group {} for {}: {} messages", claim.group(), claim.version(), round.sent());
+      repository.complete(claim);
+      return;
+    }
+    Duration delay = backoff(claim.attempts());
+    LOG.warn(
+        "Triggering group {} for {} failed, attempt {}; next one in {} ms: {}",
+        claim.group(),
+        claim.version(),
+        claim.attempts() + 1,
+        delay.toMillis(),
+        failure.toString());
+    repository.retry(claim, delay);
+  }
+
+  private void send(TriggerQueue.Claim claim, TriggerRound round) {
+    GroupId group = claim.group();
+    GroupMembers members = directory.members(group);
+    List<VersionCount> counts = repository.versionCounts(group);
+    for (Map.Entry<String, Long> user : members.groupAddressed().entrySet()) {
+      if (needsTrigger(claim, user.getKey(), user.getValue(), counts)) {
+        round.send(new UpdateTrigger(user.getKey(), group, Optional.empty(), claim.version()));
+      }
+    }
+    if (members.deviceAddressed() > 0) {
+      if (claim.reason() == TriggerQueue.Reason.DEPLOYED) {
+        sendToDevicesNotOn(claim, round);
+      } else {
+        sendToDevicesBehind(claim, counts, round);
+      }
+    }
+  }
+
+  /**
+   * One message reaches all group-addressed devices of a user, so one device that needs it is
+   * enough.
+   */
+  private static boolean needsTrigger(
+      TriggerQueue.Claim claim, String user, long devices, List<VersionCount> counts) {
+    long current = 0;
+    long behind = 0;
+    for (VersionCount count : counts) {
+      if (count.addressing() == Addressing.GROUP && count.mqttUser().equals(user)) {
+        if (count.version().isEmpty()) {
+          continue;
+        }
+        if (count.version().get().equals(claim.version())) {
+          current += count.devices();
+        } else {
+          behind += count.devices();
+        }
+      }
+    }
+    return behind > 0 || (claim.reason() == TriggerQueue.Reason.DEPLOYED && current < devices);
+  }
+
+  private void sendToDevicesNotOn(TriggerQueue.Claim claim, TriggerRound round) {
+    DeviceId after = null;
+    List<Device> page;
+    do {
+      page = directory.devices(claim.group(), Addressing.DEVICE, after, PAGE);
+      Map<DeviceId, DeviceState> states =
+          page.isEmpty() ? Map.of() : repository.states(page.stream().map(Device::id).toList());
+      for (Device device : page) {
+        DeviceState state = states.get(device.id());
+        if (state == null || !state.reportedVersion().equals(Optional.of(claim.version()))) {
+          round.send(trigger(claim, device));
+        }
+        after = device.id();
+      }
+    } while (page.size() == PAGE && round.isHealthy());
+  }
+
+  private void sendToDevicesBehind(
+      TriggerQueue.Claim claim, List<VersionCount> counts, TriggerRound round) {
+    List<String> versions =
+        counts.stream()
+            .filter(count -> count.addressing() == Addressing.DEVICE)
+            .flatMap(count -> count.version().stream())
+            .filter(version -> !version.equals(claim.version()))
+            .distinct()
+            .toList();
+    if (versions.isEmpty()) {
+      return;
+    }
+    DeviceId after = null;
+    List<DeviceState> page;
+    do {
+      page = repository.reporting(claim.group(), versions, Addressing.DEVICE, after, PAGE);
+      List<DeviceId> ids = page.stream().map(DeviceState::device).toList();
+      Map<DeviceId, Device> devices = ids.isEmpty() ? Map.of() : directory.devices(ids);
+      for (DeviceId id : ids) {
+        Device device = devices.get(id);
+        if (device != null
+            && device.addressing() == Addressing.DEVICE
+            && device.group().equals(Optional.of(claim.group()))) {
+          round.send(trigger(claim, device));
+        }
+        after = id;
+      }
+    } while (page.size() == PAGE && round.isHealthy());
+  }
+
+  private static UpdateTrigger trigger(TriggerQueue.Claim claim, Device device) {
+    return new UpdateTrigger(
+        device.mqttUser(), claim.group(), Optional.of(device.id()), claim.version());
+  }
+
+  /**
+   * Exponential from one second, with up to half of it as jitter, so that nodes do not stay in
+   * step.
+   */
+  private static Duration backoff(int attempts) {
+    long millis = Math.min(LONGEST_BACKOFF.toMillis(), 1_000L << Math.min(attempts, 10));
+    return Duration.ofMillis(millis / 2 + ThreadLocalRandom.current().nextLong(millis / 2 + 1));
+  }
+}

@@ -1,0 +1,52 @@
+package io.groupota.internal;
+
+import java.time.Clock;
+import java.time.Duration;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Function;
+
+/**
+ * Remembers what a loader answered, for a short time. What was loading while its key was
+ * invalidated is not remembered.
+ */
+final class TtlCache<K, V> {
+  private record Entry<V>(V value, long loadedAt) {}
+
+  private final BoundedCache<K, Entry<V>> entries;
+  private final Function<K, V> loader;
+  private final Clock clock;
+  private final long ttlMillis;
+  private final AtomicLong invalidations = new AtomicLong();
+
+  TtlCache(int capacity, Duration ttl, Clock clock, Function<K, V> loader) {
+    this.entries = new BoundedCache<>(capacity);
+    this.loader = loader;
+    this.clock = clock;
+    this.ttlMillis = ttl.toMillis();
+  }
+
+  V get(K key) {
+    long now = clock.millis();
+    Entry<V> entry = entries.get(key);
+    if (entry != null && isFresh(entry, now)) {
+      return entry.value();
+    }
+    long before = invalidations.get();
+    V value = loader.apply(key);
+    if (invalidations.get() == before) {
+      entries.put(key, new Entry<>(value, now));
+    }
+    return value;
+  }
+
+  void invalidate(K key) {
+    invalidations.incrementAndGet();
+    entries.remove(key);
+  }
+
+  /** A clock that was set back must not keep an entry for ever. */
+  private boolean isFresh(Entry<V> entry, long now) {
+    long age = now - entry.loadedAt();
+    return age >= 0 && age < ttlMillis;
+  }
+}
