@@ -6,5 +6,6 @@ module io.groupota {
 
   exports io.groupota;
   exports io.groupota.firmware;
+  exports io.groupota.memory;
   exports io.groupota.spi;
 }

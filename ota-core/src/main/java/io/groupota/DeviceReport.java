@@ -1,5 +1,6 @@
 package io.groupota;
 
+import java.nio.charset.StandardCharsets;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -70,13 +71,14 @@ public record DeviceReport(
   private static void check(String field, String text) {
     if (text.isEmpty()
         || text.length() > DeployRequest.MAX_VERSION_LENGTH
-        || text.chars().anyMatch(Character::isISOControl)) {
+        || text.chars().anyMatch(Character::isISOControl)
+        || !StandardCharsets.UTF_8.newEncoder().canEncode(text)) {
       throw new InvalidRequestException(
           field,
           field
               + " must be 1 to "
               + DeployRequest.MAX_VERSION_LENGTH
-              + " characters without control characters");
+              + " characters without control characters and half characters");
     }
   }
 }

@@ -1,0 +1,232 @@
+package io.groupota.memory;
+
+import io.groupota.BlobKey;
+import io.groupota.DeviceId;
+import io.groupota.DeviceState;
+import io.groupota.GroupId;
+import io.groupota.OtaPage;
+import io.groupota.OtaQuery;
+import io.groupota.OtaUpdate;
+import io.groupota.OwnerId;
+import io.groupota.StorageException;
+import io.groupota.UpdateId;
+import io.groupota.UpdatePage;
+import io.groupota.spi.Addressing;
+import io.groupota.spi.OtaRepository;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A repository in memory. Several services in one process may share it, as nodes share a database.
+ * Thread-safe.
+ */
+public final class InMemoryOtaRepository implements OtaRepository {
+  /** Guards all but the devices, since a deploy changes several parts at once. */
+  private final Object lock = new Object();
+
+  private final Updates updates = new Updates();
+  private final Reservations reservations;
+  private final Triggers triggers;
+
+  /** Guards itself: what devices report is the busiest part and stands alone. */
+  private final DeviceTable devices = new DeviceTable();
+
+  /**
+   * An empty repository.
+   *
+   * @param clock decides when triggers are due, leases expire and reservations are abandoned
+   */
+  public InMemoryOtaRepository(Clock clock) {
+    reservations = new Reservations(clock);
+    triggers = new Triggers(clock);
+  }
+
+  /**
+   * Records an update and serves it from now on.
+   *
+   * @param entry the update
+   * @return how it ended
+   * @throws StorageException if an update with this id is recorded already
+   */
+  @Override
+  public Outcome record(Entry entry) {
+    OtaUpdate update = entry.update();
+    synchronized (lock) {
+      Optional<OtaUpdate> served = updates.served(update.group());
+      if (entry.replaces().isPresent()
+          && !entry.replaces().get().equals(served.map(OtaUpdate::id))) {
+        return Outcome.SERVED_CHANGED;
+      }
+      if (!reservations.canRecord(update.blob())) {
+        return Outcome.BLOB_GONE;
+      }
+      if (updates.has(update.id())) {
+        throw new StorageException("Update " + update.id() + " is recorded already", null);
+      }
+      reservations.record(update.blob());
+      updates.record(entry);
+      if (served.filter(before -> before.version().equals(update.version())).isEmpty()) {
+        triggers.markDeployed(update.group());
+      }
+      return Outcome.RECORDED;
+    }
+  }
+
+  @Override
+  public Optional<OtaUpdate> served(GroupId group) {
+    synchronized (lock) {
+      return updates.served(group);
+    }
+  }
+
+  @Override
+  public Optional<OtaUpdate> update(UpdateId id) {
+    synchronized (lock) {
+      return updates.update(id);
+    }
+  }
+
+  @Override
+  public OtaPage latest(OwnerId owner, OtaQuery query) {
+    synchronized (lock) {
+      return updates.latest(owner, query);
+    }
+  }
+
+  @Override
+  public UpdatePage history(GroupId group, long offset, int limit) {
+    synchronized (lock) {
+      return updates.history(group, offset, limit);
+    }
+  }
+
+  /**
+   * Reserves a key.
+   *
+   * @param key a new key
+   * @throws StorageException if the key is known already
+   */
+  @Override
+  public void reserve(BlobKey key) {
+    synchronized (lock) {
+      reservations.reserve(key);
+    }
+  }
+
+  @Override
+  public List<BlobKey> claimAbandoned(Duration grace, int limit) {
+    synchronized (lock) {
+      return reservations.claimAbandoned(grace, limit);
+    }
+  }
+
+  @Override
+  public void abandon(BlobKey key) {
+    synchronized (lock) {
+      reservations.abandon(key);
+    }
+  }
+
+  @Override
+  public void forget(Collection<BlobKey> keys) {
+    synchronized (lock) {
+      reservations.forget(keys);
+    }
+  }
+
+  @Override
+  public void markBehind(Collection<GroupId> groups, Duration interval) {
+    synchronized (lock) {
+      for (GroupId group : groups) {
+        if (updates.served(group).isPresent()) {
+          triggers.markBehind(group, interval);
+        }
+      }
+    }
+  }
+
+  @Override
+  public List<Claim> claimDue(Duration lease, int limit) {
+    synchronized (lock) {
+      List<Claim> claims = new ArrayList<>();
+      for (Triggers.Trigger trigger : triggers.claimDue(lease, limit)) {
+        OtaUpdate served = updates.served(trigger.group()).orElseThrow();
+        claims.add(
+            new Claim(
+                trigger.group(),
+                served.id(),
+                served.version(),
+                trigger.reason(),
+                trigger.attempts(),
+                trigger.lease()));
+      }
+      return claims;
+    }
+  }
+
+  @Override
+  public boolean complete(Claim claim) {
+    synchronized (lock) {
+      return triggers.complete(claim);
+    }
+  }
+
+  @Override
+  public boolean retry(Claim claim, Duration delay) {
+    synchronized (lock) {
+      return triggers.retry(claim, delay);
+    }
+  }
+
+  /**
+   * Saves what is new of devices, all or nothing.
+   *
+   * @param sightings at most one per device
+   * @throws IllegalArgumentException if a device is in no group
+   */
+  @Override
+  public void save(Collection<Sighting> sightings) {
+    synchronized (devices) {
+      devices.save(sightings);
+    }
+  }
+
+  @Override
+  public Map<DeviceId, DeviceState> states(Collection<DeviceId> ids) {
+    synchronized (devices) {
+      return devices.states(ids);
+    }
+  }
+
+  @Override
+  public List<VersionCount> versionCounts(GroupId group) {
+    synchronized (devices) {
+      return devices.versionCounts(group);
+    }
+  }
+
+  @Override
+  public List<DeviceState> reporting(
+      GroupId group,
+      Collection<String> versions,
+      @Nullable Addressing addressing,
+      @Nullable DeviceId after,
+      int limit) {
+    synchronized (devices) {
+      return devices.reporting(group, versions, addressing, after, limit);
+    }
+  }
+
+  @Override
+  public void forgetDevices(Collection<DeviceId> ids) {
+    synchronized (devices) {
+      devices.forget(ids);
+    }
+  }
+}

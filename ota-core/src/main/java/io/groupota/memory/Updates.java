@@ -1,0 +1,95 @@
+package io.groupota.memory;
+
+import io.groupota.GroupId;
+import io.groupota.LatestUpdate;
+import io.groupota.OtaPage;
+import io.groupota.OtaQuery;
+import io.groupota.OtaUpdate;
+import io.groupota.OwnerId;
+import io.groupota.UpdateId;
+import io.groupota.UpdatePage;
+import io.groupota.spi.UpdateLog.Entry;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.NavigableSet;
+import java.util.Optional;
+import java.util.TreeSet;
+
+/** The history of every group and its current record. Not thread-safe. */
+final class Updates {
+  private static final Comparator<OtaUpdate> NEWEST_FIRST =
+      Comparator.comparing(OtaUpdate::createdAt).thenComparing(OtaUpdate::id).reversed();
+  private static final Comparator<LatestUpdate> OLDEST_FIRST =
+      Comparator.comparing(LatestUpdate::lastUpdated).thenComparing(LatestUpdate::id);
+
+  private final Map<UpdateId, OtaUpdate> byId = new HashMap<>();
+  private final Map<GroupId, NavigableSet<OtaUpdate>> histories = new HashMap<>();
+  private final Map<GroupId, LatestUpdate> latest = new HashMap<>();
+  private final Map<OwnerId, NavigableSet<LatestUpdate>> latestByOwner = new HashMap<>();
+
+  boolean has(UpdateId id) {
+    return byId.containsKey(id);
+  }
+
+  void record(Entry entry) {
+    OtaUpdate update = entry.update();
+    byId.put(update.id(), update);
+    histories.computeIfAbsent(update.group(), any -> new TreeSet<>(NEWEST_FIRST)).add(update);
+    LatestUpdate before = latest.get(update.group());
+    LatestUpdate now =
+        new LatestUpdate(
+            before == null ? entry.recordId() : before.id(),
+            update.id(),
+            update.group(),
+            update.owner(),
+            update.version(),
+            entry.path(),
+            update.createdAt());
+    latest.put(update.group(), now);
+    if (before != null) {
+      records(before.owner()).remove(before);
+    }
+    records(now.owner()).add(now);
+  }
+
+  Optional<OtaUpdate> served(GroupId group) {
+    return Optional.ofNullable(latest.get(group)).flatMap(record -> update(record.update()));
+  }
+
+  Optional<OtaUpdate> update(UpdateId id) {
+    return Optional.ofNullable(byId.get(id));
+  }
+
+  OtaPage latest(OwnerId owner, OtaQuery query) {
+    NavigableSet<LatestUpdate> all = latestByOwner.get(owner);
+    if (all == null) {
+      return new OtaPage(List.of(), 0, 0);
+    }
+    int limit = query.limit().orElseThrow();
+    List<LatestUpdate> page = new ArrayList<>();
+    long filtered = 0;
+    for (LatestUpdate record : query.order() == OtaQuery.Order.ASC ? all : all.descendingSet()) {
+      if (record.path().contains(query.search())) {
+        if (filtered >= query.offset() && page.size() < limit) {
+          page.add(record);
+        }
+        filtered++;
+      }
+    }
+    return new OtaPage(page, all.size(), filtered);
+  }
+
+  UpdatePage history(GroupId group, long offset, int limit) {
+    NavigableSet<OtaUpdate> all = histories.get(group);
+    return all == null
+        ? new UpdatePage(List.of(), 0)
+        : new UpdatePage(all.stream().skip(offset).limit(limit).toList(), all.size());
+  }
+
+  private NavigableSet<LatestUpdate> records(OwnerId owner) {
+    return latestByOwner.computeIfAbsent(owner, any -> new TreeSet<>(OLDEST_FIRST));
+  }
+}

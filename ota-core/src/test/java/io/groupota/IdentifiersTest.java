@@ -1,0 +1,108 @@
+package io.groupota;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.groupota.spi.Addressing;
+import io.groupota.spi.Device;
+import io.groupota.spi.Group;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class IdentifiersTest {
+  private static final String HEX = "5e1b76bc4315b70eb242567a";
+
+  @Test
+  void idsAreKeptInLowerCase() {
+    assertThat(new GroupId("5E1B76BC4315B70EB242567A")).isEqualTo(new GroupId(HEX));
+    assertThat(new DeviceId(HEX).toString()).isEqualTo(HEX);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "",
+        "5e1b76bc4315b70eb242567",
+        "5e1b76bc4315b70eb242567ab",
+        "5e1b76bc4315b70eb242567g",
+        "../../../../etc/passwd..",
+        "5e1b76bc4315b70eb24256/a",
+        "+",
+        "#",
+        "5e1b76bc4315b70eb242567a\n"
+      })
+  void anythingElseIsNoId(String value) {
+    assertThatThrownBy(() -> new GroupId(value))
+        .isInstanceOf(InvalidRequestException.class)
+        .hasMessage("Group ID is not valid");
+    assertThatThrownBy(() -> new DeviceId(value)).isInstanceOf(InvalidRequestException.class);
+    assertThatThrownBy(() -> new UpdateId(value)).isInstanceOf(InvalidRequestException.class);
+  }
+
+  @Test
+  void aTokenShowsItsTextOnlyWhenAskedFor() {
+    Token token = Token.of("AATluvfLURijoH9d");
+    assertThat(token.value()).isEqualTo("AATluvfLURijoH9d");
+    assertThat(token.toString()).doesNotContain("AATluv");
+    Group group = new Group(new GroupId(HEX), new OwnerId("me"), token, "cooling");
+    assertThat(group.toString()).doesNotContain("AATluv");
+    assertThat(device("user", token).toString()).doesNotContain("AATluv");
+  }
+
+  @Test
+  void tokensAreEqualByTheirText() {
+    assertThat(Token.of("abc")).isEqualTo(Token.of("abc")).hasSameHashCodeAs(Token.of("abc"));
+    assertThat(Token.of("abc")).isNotEqualTo(Token.of("abd"));
+    assertThat(Token.of("abc")).isNotEqualTo(Token.of("abcd"));
+  }
+
+  @Test
+  void tokensAreNeitherEmptyNorLong() {
+    assertThatThrownBy(() -> Token.of("")).isInstanceOf(InvalidRequestException.class);
+    assertThatThrownBy(() -> Token.of("x".repeat(65)))
+        .isInstanceOf(InvalidRequestException.class)
+        .hasMessageContaining("too long");
+    assertThat(Token.of("x".repeat(64)).value()).hasSize(64);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"a/b", "a b", "ä", "a#", "a%2F"})
+  void aRegisteredTokenFitsIntoAUrl(String value) {
+    Token token = Token.of(value);
+    assertThatThrownBy(() -> new Group(new GroupId(HEX), new OwnerId("me"), token, ""))
+        .isInstanceOf(InvalidRequestException.class);
+    assertThatThrownBy(() -> device("user", token)).isInstanceOf(InvalidRequestException.class);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"", "a/b", "+", "#", "a+b", "$SYS", "a\u0000b"})
+  void anMqttUserIsOneTopicLevel(String user) {
+    assertThatThrownBy(() -> device(user, Token.of("t")))
+        .isInstanceOf(InvalidRequestException.class)
+        .hasMessageContaining("mqttUser");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"", "/a", "a//b", "../a", "A", "a/", "a.b", "a\\b"})
+  void aBlobKeyIsSafeAsAPath(String value) {
+    assertThatThrownBy(() -> new BlobKey(value)).isInstanceOf(IllegalArgumentException.class);
+    assertThat(new BlobKey(HEX + "/" + HEX).value()).isEqualTo(HEX + "/" + HEX);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"", "1.2.3\u0000", "1.2\n", "\ud800"})
+  void aReportedVersionIsText(String version) {
+    DeviceId id = new DeviceId(HEX);
+    assertThatThrownBy(() -> DeviceReport.version(id, version))
+        .isInstanceOf(InvalidRequestException.class);
+    assertThatThrownBy(() -> DeviceReport.version(id, "x".repeat(65)))
+        .isInstanceOf(InvalidRequestException.class);
+  }
+
+  private static Device device(String user, Token token) {
+    return new Device(
+        new DeviceId(HEX), token, Optional.of(new GroupId(HEX)), user, Addressing.GROUP);
+  }
+}
