@@ -2,7 +2,6 @@ package io.groupota.http;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.groupota.BlobKey;
 import io.groupota.DeployRequest;
 import io.groupota.FirmwareDownload;
 import io.groupota.FirmwareRejectedException;
@@ -17,12 +16,8 @@ import io.groupota.OtaUpdate;
 import io.groupota.OwnerId;
 import io.groupota.StorageException;
 import io.groupota.Token;
-import io.groupota.UpdateId;
 import io.groupota.VersionRefusedException;
-import io.groupota.firmware.Firmware;
-import io.groupota.firmware.ImageInfo;
 import java.io.ByteArrayInputStream;
-import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -47,7 +42,6 @@ import org.junit.jupiter.params.provider.ValueSource;
 class FaultTest {
   private static final String DOWNLOAD =
       "/v1/ota/group/download/" + Fleet.GROUP + Fleet.GROUP_TOKEN;
-  private static final String RUNNING = "ab".repeat(32);
 
   @TempDir Path spool;
 
@@ -221,7 +215,7 @@ class FaultTest {
     LatestUpdate record =
         new LatestUpdate(
             "5e1bc21cdfa10030ab7ea212",
-            update(Optional.empty(), 1).id(),
+            Downloads.update(Optional.empty(), 1).id(),
             new GroupId(Fleet.GROUP),
             HttpServer.OWNER,
             "1.2.7",
@@ -254,7 +248,7 @@ class FaultTest {
   @Test
   void aFileThatCannotBeOpenedIsAnErrorAndNoDownload() throws Exception {
     fault =
-        download(
+        Downloads.download(
             100_000,
             () -> {
               throw new StorageException(
@@ -270,7 +264,9 @@ class FaultTest {
 
   @Test
   void aSmallFileThatFailsIsAnErrorAndNoDownload() throws Exception {
-    fault = download(1000, () -> failingAfter(500, 1000, new IOException("/srv/blobs/z gone")));
+    fault =
+        Downloads.download(
+            1000, () -> Downloads.failingAfter(500, 1000, new IOException("/srv/blobs/z gone")));
     RawHttp.Answer answer = ask("GET " + DOWNLOAD);
     assertThat(answer.status()).isEqualTo(500);
     assertThat(answer.header("x-MD5")).isNull();
@@ -285,7 +281,9 @@ class FaultTest {
     };
     for (Exception failure : failures) {
       for (String version : List.of("HTTP/1.0", "HTTP/1.1")) {
-        fault = download(1_000_000, () -> failingAfter(500_000, 1_000_000, failure));
+        fault =
+            Downloads.download(
+                1_000_000, () -> Downloads.failingAfter(500_000, 1_000_000, failure));
         assertCutShort(version);
       }
     }
@@ -296,15 +294,15 @@ class FaultTest {
 
   @Test
   void aFileThatEndsEarlyEndsTheConnectionEarly() throws Exception {
-    fault = download(1_000_000, () -> new ByteArrayInputStream(new byte[700_000]));
+    fault = Downloads.download(1_000_000, () -> new ByteArrayInputStream(new byte[700_000]));
     assertCutShort("HTTP/1.1");
     assertThat(log.text()).contains("The stored firmware ends 300000 bytes early");
   }
 
   @Test
   void theRunningImageIsNotSentAgain() throws Exception {
-    fault = download(1000, () -> new ByteArrayInputStream(new byte[1000]));
-    for (String running : List.of(RUNNING, "AB".repeat(32), " aB" + "ab".repeat(31))) {
+    fault = Downloads.download(1000, () -> new ByteArrayInputStream(new byte[1000]));
+    for (String running : List.of(Downloads.RUNNING, "AB".repeat(32), " aB" + "ab".repeat(31))) {
       try (RawHttp http = server.raw()) {
         RawHttp.Answer answer =
             http.send(
@@ -318,7 +316,7 @@ class FaultTest {
         assertThat(answer.body()).isEmpty();
       }
     }
-    for (String other : List.of("", "cd".repeat(32), RUNNING.substring(1))) {
+    for (String other : List.of("", "cd".repeat(32), Downloads.RUNNING.substring(1))) {
       assertThat(ask("GET " + DOWNLOAD + " HTTP/1.1\r\nx-ESP32-sketch-sha256: " + other).status())
           .isEqualTo(200);
     }
@@ -326,7 +324,7 @@ class FaultTest {
 
   @Test
   void onlyTheAskedBytesAreOpened() throws Exception {
-    OtaUpdate update = update(Optional.empty(), 1_000_000_000_000L);
+    OtaUpdate update = Downloads.update(Optional.empty(), 1_000_000_000_000L);
     fault =
         new FirmwareDownload() {
           @Override
@@ -380,52 +378,5 @@ class FaultTest {
                   + "\r\n\r\n")
           .read();
     }
-  }
-
-  private static InputStream failingAfter(int good, int size, Exception failure) {
-    return new FilterInputStream(new ByteArrayInputStream(new byte[size])) {
-      private int read;
-
-      @Override
-      public int read(byte[] buffer, int offset, int length) throws IOException {
-        if (read >= good) {
-          if (failure instanceof RuntimeException unchecked) {
-            throw unchecked;
-          }
-          throw (IOException) failure;
-        }
-        int n = super.read(buffer, offset, Math.min(length, good - read));
-        read += n;
-        return n;
-      }
-    };
-  }
-
-  private static FirmwareDownload download(long size, Supplier<InputStream> file) {
-    OtaUpdate update =
-        update(Optional.of(new ImageInfo("ESP32", "cooling", "v1", "v3.3.5", RUNNING)), size);
-    return new FirmwareDownload() {
-      @Override
-      public OtaUpdate update() {
-        return update;
-      }
-
-      @Override
-      public InputStream open(long offset, long length) {
-        return file.get();
-      }
-    };
-  }
-
-  private static OtaUpdate update(Optional<ImageInfo> image, long size) {
-    return new OtaUpdate(
-        new UpdateId("5e1bc21cdfa10030ab7ea212"),
-        new GroupId(Fleet.GROUP),
-        HttpServer.OWNER,
-        "1.2.7",
-        new Firmware(size, "0123456789abcdef0123456789abcdef", "cd".repeat(32), image),
-        new BlobKey("a/b"),
-        Optional.empty(),
-        Fleet.NOW);
   }
 }
