@@ -1,7 +1,6 @@
 package io.groupota.storage.jdbc;
 
 import com.zaxxer.hikari.HikariConfig;
-import com.zaxxer.hikari.HikariDataSource;
 import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -9,12 +8,18 @@ import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.util.List;
 import java.util.Locale;
 import java.util.UUID;
+import javax.sql.DataSource;
 
 /** Fresh, empty databases. The sessions' time zone is neither UTC nor that of the JVM. */
 final class TestDatabase {
   private static final String ZONE = "America/St_Johns";
+
+  private static final List<String> TABLES =
+      List.of(
+          "ota_group", "ota_device", "ota_device_state", "ota_update", "ota_latest", "ota_blob");
 
   private TestDatabase() {}
 
@@ -64,8 +69,16 @@ final class TestDatabase {
     return config;
   }
 
-  static HikariDataSource withoutAutocommit(HikariConfig config) {
-    config.setAutoCommit(false);
-    return new HikariDataSource(config);
+  /** Removes all rows of the tables of Group OTA. */
+  static void empty(DataSource dataSource) {
+    try (Connection connection = dataSource.getConnection();
+        Statement statement = connection.createStatement()) {
+      connection.setAutoCommit(true);
+      for (String table : TABLES) {
+        statement.execute("DELETE FROM " + table);
+      }
+    } catch (SQLException e) {
+      throw new IllegalStateException(e);
+    }
   }
 }
