@@ -1,0 +1,185 @@
+package io.groupota.http;
+
+import io.groupota.FirmwareDownload;
+import io.groupota.OtaUpdate;
+import io.groupota.firmware.Firmware;
+import io.groupota.firmware.ImageInfo;
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletResponse;
+import java.io.EOFException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.util.Optional;
+import java.util.regex.Pattern;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Answers one download. Conditions are checked in the order of RFC 9110, then what the device says
+ * of itself, then the range. {@code If-Modified-Since} is not looked at: after a rollback the file
+ * on offer may be older than the client's and still be another.
+ */
+final class DownloadHandler {
+  private static final Logger LOG = LoggerFactory.getLogger(DownloadHandler.class);
+  private static final int BUFFER_SIZE = 64 << 10;
+  private static final Pattern SIZE = Pattern.compile("[0-9]{1,18}");
+
+  private final FirmwareDownload download;
+  private final OtaUpdate update;
+  private final Firmware firmware;
+  private final String etag;
+  private final Failures failures;
+  private final Scrubber scrubber;
+
+  DownloadHandler(FirmwareDownload download, Failures failures, Scrubber scrubber) {
+    this.download = download;
+    this.update = download.update();
+    this.firmware = update.firmware();
+    this.etag = '"' + firmware.sha256() + '"';
+    this.failures = failures;
+    this.scrubber = scrubber;
+  }
+
+  void handle(HttpServletRequest request, HttpServletResponse response) throws IOException {
+    if (EntityTags.fails(request.getHeaders("If-Match"), etag)) {
+      Reply.message(412, "The firmware is another").with("ETag", etag).send(request, response);
+    } else if (EntityTags.match(request.getHeaders("If-None-Match"), etag) || isRunning(request)) {
+      describe(response);
+      response.setStatus(304);
+      response.flushBuffer();
+    } else if (cannotFit(request)) {
+      // The device would download all of it, fail to flash it, and come back for it for ever.
+      Reply.message(403, "The firmware is larger than the free space of the device")
+          .send(request, response);
+    } else {
+      answer(request, response);
+    }
+  }
+
+  private void answer(HttpServletRequest request, HttpServletResponse response) throws IOException {
+    ByteRange.Parsed parsed = range(request);
+    if (parsed.unsatisfiable()) {
+      Reply.message(416, "The range begins behind the end of the firmware")
+          .with("Content-Range", "bytes */" + firmware.size())
+          .send(request, response);
+      return;
+    }
+    Optional<ByteRange> range = parsed.range();
+    ByteRange bytes = range.orElseGet(() -> new ByteRange(0, firmware.size()));
+    if (request.getMethod().equals("HEAD")) {
+      begin(response, range, bytes);
+      response.flushBuffer();
+    } else {
+      send(range, bytes, request, response);
+    }
+  }
+
+  private ByteRange.Parsed range(HttpServletRequest request) {
+    // RFC 9110 defines ranges for GET alone.
+    if (!request.getMethod().equals("GET")) {
+      return ByteRange.WHOLE;
+    }
+    String condition = request.getHeader("If-Range");
+    if (condition != null && !condition.strip().equals(etag)) {
+      return ByteRange.WHOLE;
+    }
+    return ByteRange.parse(request.getHeaders("Range"), firmware.size());
+  }
+
+  private void begin(HttpServletResponse response, Optional<ByteRange> range, ByteRange bytes) {
+    describe(response);
+    response.setStatus(range.isPresent() ? 206 : 200);
+    response.setHeader("Content-Type", "application/octet-stream");
+    response.setHeader("X-Content-Type-Options", "nosniff");
+    response.setHeader("x-MD5", firmware.md5());
+    range.ifPresent(r -> response.setHeader("Content-Range", r.contentRange(firmware.size())));
+    response.setContentLengthLong(bytes.length());
+  }
+
+  private void describe(HttpServletResponse response) {
+    response.setHeader("ETag", etag);
+    response.setHeader("Accept-Ranges", "bytes");
+    response.setHeader("Cache-Control", "private, no-cache");
+    response.setDateHeader("Last-Modified", update.createdAt().toEpochMilli());
+  }
+
+  private void send(
+      Optional<ByteRange> range,
+      ByteRange bytes,
+      HttpServletRequest request,
+      HttpServletResponse response)
+      throws IOException {
+    try (InputStream in = download.open(bytes.offset(), bytes.length())) {
+      begin(response, range, bytes);
+      copy(in, response.getOutputStream(), bytes.length());
+      response.flushBuffer();
+    } catch (ClientGone e) {
+      LOG.debug("The client went away during a download: {}", e.getMessage());
+    } catch (IOException | RuntimeException e) {
+      if (response.isCommitted()) {
+        abort(response, e);
+      } else {
+        response.reset();
+        failures.internal(e, scrubber).send(request, response);
+      }
+    }
+  }
+
+  private static void copy(InputStream in, OutputStream out, long length) throws IOException {
+    byte[] buffer = new byte[(int) Math.min(BUFFER_SIZE, length)];
+    long left = length;
+    while (left > 0) {
+      int read = in.read(buffer, 0, (int) Math.min(buffer.length, left));
+      if (read < 0) {
+        throw new EOFException("The stored firmware ends " + left + " bytes early");
+      }
+      try {
+        out.write(buffer, 0, read);
+      } catch (IOException e) {
+        throw new ClientGone(e);
+      }
+      left -= read;
+    }
+  }
+
+  /**
+   * Ends an answer that cannot be completed. Closing a stream that owes bytes makes the container
+   * cut the connection; an exception thrown to it would do so too, but is logged with the URL.
+   */
+  private void abort(HttpServletResponse response, Exception failure) {
+    LOG.error("A download was cut short", scrubber.scrub(failure));
+    try {
+      response.getOutputStream().close();
+    } catch (IOException e) {
+      LOG.debug("The connection was cut: {}", e.getClass().getName());
+    }
+  }
+
+  private boolean isRunning(HttpServletRequest request) {
+    String running = request.getHeader("x-ESP32-sketch-sha256");
+    return running != null
+        && !running.isBlank()
+        && firmware
+            .image()
+            .map(ImageInfo::sha256)
+            .filter(running.strip()::equalsIgnoreCase)
+            .isPresent();
+  }
+
+  private boolean cannotFit(HttpServletRequest request) {
+    String free = request.getHeader("x-ESP32-free-space");
+    return free != null
+        && SIZE.matcher(free.strip()).matches()
+        && Long.parseLong(free.strip()) < firmware.size();
+  }
+
+  /** The connection failed, as opposed to the store. */
+  private static final class ClientGone extends IOException {
+    private static final long serialVersionUID = 1L;
+
+    ClientGone(IOException cause) {
+      super(cause.getClass().getName(), cause);
+    }
+  }
+}

@@ -1,0 +1,64 @@
+package io.groupota.http;
+
+import io.groupota.FirmwareRejectedException;
+import io.groupota.FirmwareTooLargeException;
+import io.groupota.FirmwareUnreadableException;
+import io.groupota.InvalidRequestException;
+import io.groupota.NoSuchGroupException;
+import io.groupota.NoSuchUpdateException;
+import io.groupota.NotEntitledException;
+import io.groupota.StorageException;
+import io.groupota.VersionRefusedException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Turns what the service throws into an answer. */
+final class Failures {
+  /** All that a client learns of a failure that nobody foresaw. */
+  static final String INTERNAL = "internal error";
+
+  private static final Logger LOG = LoggerFactory.getLogger(Failures.class);
+
+  private final String message;
+
+  /** What is answered with status 500, whatever the cause. */
+  Failures(String message) {
+    this.message = message;
+  }
+
+  Reply answer(Throwable failure, Scrubber scrubber) {
+    int status = status(failure);
+    if (status != 500) {
+      return Reply.message(status, scrubber.secrets(String.valueOf(failure.getMessage())));
+    }
+    if (failure instanceof StorageException) {
+      LOG.error("{} (status 500)", message, scrubber.scrub(failure));
+      return Reply.error(message, scrubber.text(String.valueOf(failure.getMessage())));
+    }
+    return internal(failure, scrubber);
+  }
+
+  /** The answer to a failure of which the client learns nothing. */
+  Reply internal(Throwable failure, Scrubber scrubber) {
+    LOG.error("{} (status 500)", message, scrubber.scrub(failure));
+    return Reply.error(message, INTERNAL);
+  }
+
+  private static int status(Throwable failure) {
+    if (failure instanceof InvalidRequestException
+        || failure instanceof FirmwareRejectedException
+        || failure instanceof FirmwareUnreadableException) {
+      return 400;
+    }
+    if (failure instanceof NotEntitledException) {
+      return 403;
+    }
+    if (failure instanceof NoSuchGroupException || failure instanceof NoSuchUpdateException) {
+      return 404;
+    }
+    if (failure instanceof VersionRefusedException) {
+      return 409;
+    }
+    return failure instanceof FirmwareTooLargeException ? 413 : 500;
+  }
+}

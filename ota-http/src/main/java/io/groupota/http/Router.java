@@ -1,0 +1,62 @@
+package io.groupota.http;
+
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletResponse;
+import java.io.IOException;
+import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Finds who answers a path, and makes sure that no exception reaches the container. */
+final class Router {
+  private static final Logger LOG = LoggerFactory.getLogger(Router.class);
+
+  private final ManagementApi management;
+  private final DeviceApi devices;
+
+  Router(ManagementApi management, DeviceApi devices) {
+    this.management = management;
+    this.devices = devices;
+  }
+
+  /** Never throws: containers log what a servlet throws together with the URL, which has tokens. */
+  void handle(HttpServletRequest request, HttpServletResponse response) {
+    try {
+      route(request, response);
+    } catch (IOException e) {
+      LOG.debug("The client went away before it had its answer: {}", e.getClass().getName());
+    } catch (RuntimeException | Error e) {
+      LOG.error("A request failed", Scrubber.none().scrub(e));
+      fail(request, response);
+    }
+  }
+
+  private void route(HttpServletRequest request, HttpServletResponse response) throws IOException {
+    String path = request.getPathInfo();
+    if (path == null) {
+      path = "";
+    }
+    if (path.equals("/group")) {
+      management.handle(request).send(request, response);
+      return;
+    }
+    Optional<DeviceRoute> route = DeviceRoute.of(path);
+    if (route.isPresent()) {
+      devices.handle(route.get(), request, response);
+    } else {
+      Reply.message(404, "Not found").send(request, response);
+    }
+  }
+
+  private static void fail(HttpServletRequest request, HttpServletResponse response) {
+    if (response.isCommitted()) {
+      return;
+    }
+    response.reset();
+    try {
+      Reply.error("Internal server error", Failures.INTERNAL).send(request, response);
+    } catch (IOException e) {
+      LOG.debug("The client went away before it had its answer: {}", e.getClass().getName());
+    }
+  }
+}
