@@ -1,6 +1,7 @@
 package io.groupota.storage.jdbc;
 
 import com.zaxxer.hikari.HikariConfig;
+import com.zaxxer.hikari.HikariDataSource;
 import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -16,6 +17,23 @@ import javax.sql.DataSource;
 /** Fresh, empty databases. The sessions' time zone is neither UTC nor that of the JVM. */
 final class TestDatabase {
   private static final String ZONE = "America/St_Johns";
+
+  /** Each database, for tests that run on all of them. */
+  enum Kind {
+    H2,
+    POSTGRESQL;
+
+    HikariConfig config() {
+      return this == H2 ? h2Memory() : postgres();
+    }
+
+    HikariDataSource pool(int connections) {
+      HikariConfig config = config();
+      config.setMaximumPoolSize(connections);
+      config.setConnectionTimeout(10_000);
+      return new HikariDataSource(config);
+    }
+  }
 
   private static final List<String> TABLES =
       List.of(
