@@ -93,13 +93,13 @@ class SimulatedDeviceTest {
   }
 
   private DeviceProgress await(Step step) throws InterruptedException {
-    while (true) {
-      DeviceProgress next = steps.poll(10, TimeUnit.SECONDS);
+    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(10);
+    DeviceProgress next;
+    do {
+      next = steps.poll(deadline - System.nanoTime(), TimeUnit.NANOSECONDS);
       assertThat(next).as("progress up to %s", step).isNotNull();
-      if (next.step() == step) {
-        return next;
-      }
-    }
+    } while (next.step() != step);
+    return next;
   }
 
   private static void trigger() {

@@ -113,10 +113,14 @@ final class TestBroker implements AutoCloseable {
 
   /** Skips what devices say up to a status with a text. */
   String awaitStatus(String text) throws InterruptedException {
-    String status = nextStatus();
-    while (!status.contains(text)) {
-      status = nextStatus();
-    }
+    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(10);
+    String status;
+    do {
+      status = statuses.poll(deadline - System.nanoTime(), TimeUnit.NANOSECONDS);
+      if (status == null) {
+        throw new AssertionError("No status with " + text + " within 10 s");
+      }
+    } while (!status.contains(text));
     return status;
   }
 
