@@ -6,6 +6,7 @@ import com.hivemq.client.mqtt.mqtt3.Mqtt3AsyncClient;
 import com.hivemq.client.mqtt.mqtt5.Mqtt5AsyncClient;
 import io.groupota.GroupOtaService;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
 /** The client of a host, in either version of MQTT. */
@@ -13,9 +14,15 @@ final class Clients implements AutoCloseable {
   private final @Nullable Mqtt3AsyncClient client3;
   private final @Nullable Mqtt5AsyncClient client5;
 
-  private Clients(@Nullable Mqtt3AsyncClient client3, @Nullable Mqtt5AsyncClient client5) {
+  private final AtomicBoolean closed;
+
+  private Clients(
+      @Nullable Mqtt3AsyncClient client3,
+      @Nullable Mqtt5AsyncClient client5,
+      AtomicBoolean closed) {
     this.client3 = client3;
     this.client5 = client5;
+    this.closed = closed;
   }
 
   /** Not connected yet. */
@@ -29,9 +36,18 @@ final class Clients implements AutoCloseable {
               .maxDelay(200, TimeUnit.MILLISECONDS)
               .applyAutomaticReconnect();
     }
+    AtomicBoolean closed = new AtomicBoolean();
+    builder =
+        builder.addDisconnectedListener(
+            context -> {
+              // Nothing else ends a client that is waiting to reconnect.
+              if (closed.get()) {
+                context.getReconnector().reconnect(false);
+              }
+            });
     return version == 3
-        ? new Clients(builder.useMqttVersion3().buildAsync(), null)
-        : new Clients(null, builder.useMqttVersion5().buildAsync());
+        ? new Clients(builder.useMqttVersion3().buildAsync(), null, closed)
+        : new Clients(null, builder.useMqttVersion5().buildAsync(), closed);
   }
 
   static Clients connected(int version, int port) {
@@ -68,6 +84,7 @@ final class Clients implements AutoCloseable {
 
   @Override
   public void close() {
+    closed.set(true);
     if (isConnected()) {
       if (client3 != null) {
         client3.disconnect().join();

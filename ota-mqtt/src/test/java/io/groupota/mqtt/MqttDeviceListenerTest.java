@@ -63,8 +63,8 @@ class MqttDeviceListenerTest {
       device.publish(RESPONSE, "{\"code\":201}");
       assertThat(recording.next())
           .isEqualTo(DeviceReport.code(DEVICE, UpdateCode.DOWNLOAD_STARTED).from("Hcixd1Fx"));
-      Eventually.await("counted", () -> listener.counts().reported() == 2);
-      assertThat(listener.counts()).isEqualTo(new MqttDeviceListener.Counts(2, 2, 0, 0, 0, 0));
+      MqttDeviceListener.Counts all = new MqttDeviceListener.Counts(2, 2, 0, 0, 0, 0);
+      Eventually.await("two reports", () -> listener.counts().equals(all));
     }
   }
 
@@ -97,8 +97,9 @@ class MqttDeviceListenerTest {
       device.publish(STATUS, "{\"fw_version\":\"1.0.0\"}");
 
       assertThat(recording.next().version()).contains("1.0.0");
-      Eventually.await("counted", () -> listener.counts().reported() == 1);
-      assertThat(listener.counts()).isEqualTo(new MqttDeviceListener.Counts(8, 1, 7, 0, 0, 0));
+      // The two subscriptions deliver in threads of their own.
+      MqttDeviceListener.Counts all = new MqttDeviceListener.Counts(8, 1, 7, 0, 0, 0);
+      Eventually.await("one report, seven malformed", () -> listener.counts().equals(all));
     }
   }
 

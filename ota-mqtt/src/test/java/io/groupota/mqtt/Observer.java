@@ -7,6 +7,8 @@ import com.hivemq.client.mqtt.mqtt3.Mqtt3BlockingClient;
 import com.hivemq.client.mqtt.mqtt3.Mqtt3BlockingClient.Mqtt3Publishes;
 import com.hivemq.client.mqtt.mqtt3.message.publish.Mqtt3Publish;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 
 /** A client of its own on the broker: sees what arrives, and speaks for devices. */
@@ -60,10 +62,15 @@ final class Observer implements AutoCloseable {
   }
 
   Message next() throws InterruptedException {
-    Mqtt3Publish publish =
-        publishes
-            .receive(20, TimeUnit.SECONDS)
-            .orElseThrow(() -> new AssertionError("No message in 20 s"));
+    return next(Duration.ofSeconds(20)).orElseThrow(() -> new AssertionError("No message in 20 s"));
+  }
+
+  /** The next message, empty if none comes in time. */
+  Optional<Message> next(Duration within) throws InterruptedException {
+    return publishes.receive(within.toMillis(), TimeUnit.MILLISECONDS).map(Observer::message);
+  }
+
+  private static Message message(Mqtt3Publish publish) {
     return new Message(
         publish.getTopic().toString(),
         new String(publish.getPayloadAsBytes(), StandardCharsets.UTF_8),
