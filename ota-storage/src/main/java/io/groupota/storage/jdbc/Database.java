@@ -1,0 +1,127 @@
+package io.groupota.storage.jdbc;
+
+import io.groupota.InvalidRequestException;
+import io.groupota.StorageException;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
+import javax.sql.DataSource;
+import org.jdbi.v3.core.Handle;
+import org.jdbi.v3.core.Jdbi;
+import org.jdbi.v3.core.JdbiException;
+import org.jdbi.v3.core.transaction.LocalTransactionHandler;
+import org.jdbi.v3.core.statement.SqlStatements;
+import org.jdbi.v3.core.statement.TemplateEngine;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Runs work on the host's database, one transaction per call. A transaction that lost a race is
+ * rolled back and run again as a whole. Thread-safe.
+ */
+final class Database {
+  /**
+   * The present time inside SQL. The database's own clock, unless a clock was given: then it is the
+   * bound value, see {@link #now()}.
+   */
+  static final String NOW = "COALESCE(CAST(:now AS TIMESTAMP WITH TIME ZONE), CURRENT_TIMESTAMP)";
+
+  /** A duration inside SQL, see {@link #seconds}. */
+  static final String SECONDS = "CAST(:seconds AS NUMERIC(18, 3)) * INTERVAL '1' SECOND";
+
+  private static final int ATTEMPTS = 8;
+  private static final Duration LONGEST = Duration.ofDays(36_500);
+
+  private final Jdbi jdbi;
+  private final Dialect dialect;
+  private final String part;
+  private final @Nullable Clock clock;
+
+  private Database(Jdbi jdbi, Dialect dialect, String part, @Nullable Clock clock) {
+    this.jdbi = jdbi;
+    this.dialect = dialect;
+    this.part = part;
+    this.clock = clock;
+  }
+
+  static Database open(DataSource dataSource, String part, boolean migrate, @Nullable Clock clock) {
+    Dialect dialect;
+    try (Connection connection = dataSource.getConnection()) {
+      dialect = Dialect.of(connection);
+    } catch (SQLException e) {
+      throw Failures.unavailable("The database of the " + part + " could not be reached", e);
+    }
+    if (migrate) {
+      Schema.migrate(dataSource, dialect);
+    }
+    // "Managed": pools that hand out connections with autocommit off are served too.
+    Jdbi jdbi = Jdbi.create(dataSource);
+    jdbi.setTransactionHandler(LocalTransactionHandler.managed());
+    // No templates: "<" is an operator.
+    jdbi.getConfig(SqlStatements.class).setTemplateEngine(TemplateEngine.NOP);
+    return new Database(jdbi, dialect, part, clock);
+  }
+
+  /** What to bind to {@code :now} of {@link #NOW}. */
+  @Nullable Instant now() {
+    return clock == null ? null : clock.instant();
+  }
+
+  /** What to bind to {@code :seconds} of {@link #SECONDS}; a hundred years stand for ever. */
+  static double seconds(Duration duration) {
+    Duration capped = duration.compareTo(LONGEST) > 0 ? LONGEST : duration;
+    return capped.toMillis() / 1_000.0;
+  }
+
+  /** Runs a single query. */
+  <T> T read(Function<Handle, T> query) {
+    return run("read", query, false);
+  }
+
+  /** Runs statements in one transaction. The work may be repeated, so it must have no other effects. */
+  <T> T write(Function<Handle, T> work) {
+    return run("written", work, true);
+  }
+
+  private <T> T run(String done, Function<Handle, T> work, boolean writes) {
+    for (int attempt = 1; ; attempt++) {
+      try (Handle handle = open()) {
+        return writes || !handle.getConnection().getAutoCommit()
+            ? handle.<T, RuntimeException>inTransaction(work::apply)
+            : work.apply(handle);
+      } catch (JdbiException | SQLException e) {
+        if (attempt == ATTEMPTS || !dialect.isLostRace(Failures.sqlState(e)) || !pause(attempt)) {
+          throw Failures.unavailable("The " + part + " could not be " + done, e);
+        }
+      } catch (InvalidRequestException e) {
+        // No caller's mistake: the row was not written by this library.
+        throw new StorageException("The " + part + " holds a malformed " + e.field(), e);
+      }
+    }
+  }
+
+  private Handle open() {
+    try {
+      return jdbi.open();
+    } catch (RuntimeException e) {
+      // Pools throw exceptions of their own when they cannot connect.
+      throw Failures.unavailable("The database of the " + part + " could not be reached", e);
+    }
+  }
+
+  /** Waits before another attempt; false when the thread is interrupted. */
+  private static boolean pause(int attempt) {
+    long millis = 2L << attempt;
+    try {
+      TimeUnit.MILLISECONDS.sleep(millis / 2 + ThreadLocalRandom.current().nextLong(millis));
+      return true;
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return false;
+    }
+  }
+}

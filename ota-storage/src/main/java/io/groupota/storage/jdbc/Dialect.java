@@ -1,0 +1,52 @@
+package io.groupota.storage.jdbc;
+
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+
+/** All that the databases differ in, besides their schema files. */
+enum Dialect {
+  H2("H2", "h2"),
+  POSTGRESQL("PostgreSQL", "postgresql");
+
+  private final String product;
+  private final String folder;
+
+  Dialect(String product, String folder) {
+    this.product = product;
+    this.folder = folder;
+  }
+
+  static Dialect of(Connection connection) throws SQLException {
+    String product = connection.getMetaData().getDatabaseProductName();
+    return Stream.of(values())
+        .filter(dialect -> dialect.product.equals(product))
+        .findFirst()
+        .orElseThrow(
+            () ->
+                new IllegalArgumentException(
+                    "Group OTA supports the databases "
+                        + Stream.of(values())
+                            .map(dialect -> dialect.product)
+                            .collect(Collectors.joining(" and "))
+                        + ", but this is "
+                        + product));
+  }
+
+  /** Where the migrations are, on the class path. */
+  String migrations() {
+    return Dialect.class.getPackageName().replace('.', '/') + "/" + folder;
+  }
+
+  /** Whether the same transaction may succeed when it is run again. */
+  boolean isLostRace(String sqlState) {
+    return switch (sqlState) {
+      // Unique violation (somebody else inserted it first), serialization failure, deadlock.
+      case "23505", "40001", "40P01" -> true;
+      // Waited too long for the lock of a row; changed by another transaction.
+      case "HYT00", "90131" -> this == H2;
+      default -> false;
+    };
+  }
+}

@@ -1,0 +1,216 @@
+package io.groupota.storage.jdbc;
+
+import static java.util.Objects.requireNonNull;
+
+import io.groupota.BlobKey;
+import io.groupota.DeviceId;
+import io.groupota.DeviceState;
+import io.groupota.GroupId;
+import io.groupota.OtaPage;
+import io.groupota.OtaQuery;
+import io.groupota.OtaUpdate;
+import io.groupota.OwnerId;
+import io.groupota.UpdateId;
+import io.groupota.UpdatePage;
+import io.groupota.spi.Addressing;
+import io.groupota.spi.OtaRepository;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import javax.sql.DataSource;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Keeps the state of the library in tables {@code ota_*} of H2 or PostgreSQL 14 or newer, in the
+ * current schema of the host's connections. Any number of nodes may share the database; its own
+ * clock decides what is due.
+ *
+ * <p>Every call takes one connection from the data source, runs one transaction, and gives the
+ * connection back as it was, whether its autocommit is on or off. A transaction that loses a race
+ * inside the database (a unique violation, a deadlock, a serialization failure) is rolled back and
+ * repeated as a whole, a few times. Every method throws {@link io.groupota.StorageException} when
+ * the database fails; neither its message nor its cause quotes a value of a row. Thread-safe. The
+ * data source stays the host's and is never closed.
+ */
+public final class JdbcOtaRepository implements OtaRepository {
+  private final SqlUpdateLog updates;
+  private final SqlBlobLedger blobs;
+  private final SqlTriggerQueue triggers;
+  private final SqlDeviceStates devices;
+
+  private JdbcOtaRepository(Database database) {
+    this.updates = new SqlUpdateLog(database);
+    this.blobs = new SqlBlobLedger(database);
+    this.triggers = new SqlTriggerQueue(database);
+    this.devices = new SqlDeviceStates(database);
+  }
+
+  /**
+   * A repository that creates and upgrades its tables now and runs on the database's clock.
+   *
+   * @param dataSource the host's data source, a connection pool usually
+   * @return the repository
+   * @throws io.groupota.StorageException if the database cannot be reached or the tables cannot be
+   *     created
+   * @throws IllegalArgumentException if the database is neither H2 nor PostgreSQL
+   */
+  public static JdbcOtaRepository using(DataSource dataSource) {
+    return builder(dataSource).build();
+  }
+
+  /**
+   * A repository with settings of its own.
+   *
+   * @param dataSource the host's data source, a connection pool usually
+   * @return a builder
+   */
+  public static Builder builder(DataSource dataSource) {
+    return new Builder(requireNonNull(dataSource, "dataSource"));
+  }
+
+  /** Builds a repository. Not thread-safe. */
+  public static final class Builder {
+    private final DataSource dataSource;
+    private boolean migrate = true;
+    private @Nullable Clock clock;
+
+    private Builder(DataSource dataSource) {
+      this.dataSource = dataSource;
+    }
+
+    /**
+     * Replaces the clock that decides what is due, for tests and simulations. Default: the clock of
+     * the database, which is one for all nodes.
+     *
+     * @param clock the clock
+     * @return this builder
+     */
+    public Builder clock(Clock clock) {
+      this.clock = requireNonNull(clock, "clock");
+      return this;
+    }
+
+    /**
+     * Whether {@link #build()} creates and upgrades the tables, with a Flyway history of its own
+     * ({@code ota_schema_history}). Without, the host has run the scripts beside this class in the
+     * jar, in the folders {@code h2} and {@code postgresql}. Default: true.
+     *
+     * @param migrate whether to
+     * @return this builder
+     */
+    public Builder migrate(boolean migrate) {
+      this.migrate = migrate;
+      return this;
+    }
+
+    /**
+     * Builds the repository.
+     *
+     * @return the repository
+     * @throws io.groupota.StorageException if the database cannot be reached or the tables cannot
+     *     be created
+     * @throws IllegalArgumentException if the database is neither H2 nor PostgreSQL
+     */
+    public JdbcOtaRepository build() {
+      return new JdbcOtaRepository(Database.open(dataSource, "OTA repository", migrate, clock));
+    }
+  }
+
+  @Override
+  public Outcome record(Entry entry) {
+    return updates.record(entry);
+  }
+
+  @Override
+  public Optional<OtaUpdate> served(GroupId group) {
+    return updates.served(group);
+  }
+
+  @Override
+  public Optional<OtaUpdate> update(UpdateId id) {
+    return updates.update(id);
+  }
+
+  @Override
+  public OtaPage latest(OwnerId owner, OtaQuery query) {
+    return updates.latest(owner, query);
+  }
+
+  @Override
+  public UpdatePage history(GroupId group, long offset, int limit) {
+    return updates.history(group, offset, limit);
+  }
+
+  @Override
+  public void reserve(BlobKey key) {
+    blobs.reserve(key);
+  }
+
+  @Override
+  public List<BlobKey> claimAbandoned(Duration grace, int limit) {
+    return blobs.claimAbandoned(grace, limit);
+  }
+
+  @Override
+  public void abandon(BlobKey key) {
+    blobs.abandon(key);
+  }
+
+  @Override
+  public void forget(Collection<BlobKey> keys) {
+    blobs.forget(keys);
+  }
+
+  @Override
+  public void markBehind(Collection<GroupId> groups, Duration interval) {
+    triggers.markBehind(groups, interval);
+  }
+
+  @Override
+  public List<Claim> claimDue(Duration lease, int limit) {
+    return triggers.claimDue(lease, limit);
+  }
+
+  @Override
+  public boolean complete(Claim claim) {
+    return triggers.complete(claim);
+  }
+
+  @Override
+  public boolean retry(Claim claim, Duration delay) {
+    return triggers.retry(claim, delay);
+  }
+
+  @Override
+  public void save(Collection<Sighting> sightings) {
+    devices.save(sightings);
+  }
+
+  @Override
+  public Map<DeviceId, DeviceState> states(Collection<DeviceId> ids) {
+    return devices.states(ids);
+  }
+
+  @Override
+  public List<VersionCount> versionCounts(GroupId group) {
+    return devices.versionCounts(group);
+  }
+
+  @Override
+  public List<DeviceState> reporting(
+      GroupId group,
+      Collection<String> versions,
+      @Nullable Addressing addressing,
+      @Nullable DeviceId after,
+      int limit) {
+    return devices.reporting(group, versions, addressing, after, limit);
+  }
+
+  @Override
+  public void forgetDevices(Collection<DeviceId> ids) {
+    devices.forgetDevices(ids);
+  }
+}

@@ -1,0 +1,252 @@
+package io.groupota.storage.jdbc;
+
+import io.groupota.DeviceId;
+import io.groupota.DeviceState;
+import io.groupota.GroupId;
+import io.groupota.UpdateCode;
+import io.groupota.spi.Addressing;
+import io.groupota.spi.Device;
+import io.groupota.spi.DeviceStates;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.EnumMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+import org.jdbi.v3.core.Handle;
+import org.jdbi.v3.core.statement.PreparedBatch;
+import org.jdbi.v3.core.statement.Query;
+import org.jspecify.annotations.Nullable;
+
+/** {@link DeviceStates} on {@code ota_device_state}. */
+final class SqlDeviceStates implements DeviceStates {
+  private static final String COLUMNS =
+      "device_id, group_id, reported_version, version_since, core_version, last_seen,"
+          + " trigger_received_at, download_started_at, up_to_date_at, failed_at";
+
+  private static final String UPDATE =
+      "UPDATE ota_device_state SET group_id = :group, mqtt_user = :user, addressing = :addressing,"
+          + " version_since = CASE WHEN CAST(:version AS VARCHAR) IS NULL"
+          + " OR reported_version = CAST(:version AS VARCHAR) THEN version_since"
+          + " ELSE CAST(:seenAt AS TIMESTAMP WITH TIME ZONE) END,"
+          + " reported_version = COALESCE(CAST(:version AS VARCHAR), reported_version),"
+          + " core_version = COALESCE(CAST(:core AS VARCHAR), core_version),"
+          + (" " + latest("seenAt", "last_seen"))
+          + (", " + latest("received", "trigger_received_at"))
+          + (", " + latest("started", "download_started_at"))
+          + (", " + latest("upToDate", "up_to_date_at"))
+          + (", " + latest("failed", "failed_at"))
+          + " WHERE device_id = :device";
+
+  private static final String INSERT =
+      "INSERT INTO ota_device_state (device_id, group_id, mqtt_user, addressing, reported_version,"
+          + " version_since, core_version, last_seen, trigger_received_at, download_started_at,"
+          + " up_to_date_at, failed_at) VALUES (:device, :group, :user, :addressing, :version,"
+          + " CASE WHEN CAST(:version AS VARCHAR) IS NOT NULL"
+          + " THEN CAST(:seenAt AS TIMESTAMP WITH TIME ZONE) END,"
+          + " :core, CAST(:seenAt AS TIMESTAMP WITH TIME ZONE), :received, :started, :upToDate,"
+          + " :failed)";
+
+  private static final String STATES =
+      "SELECT " + COLUMNS + " FROM ota_device_state WHERE device_id = ANY(:devices)";
+
+  private static final String COUNTS =
+      "SELECT addressing, mqtt_user, reported_version, COUNT(*) AS devices FROM ota_device_state"
+          + " WHERE group_id = :group GROUP BY addressing, mqtt_user, reported_version";
+
+  private static final String FORGET =
+      "DELETE FROM ota_device_state WHERE device_id = ANY(:devices)";
+
+  /** How many versions one statement asks for. */
+  private static final int VERSIONS = 32;
+
+  private final Database database;
+
+  SqlDeviceStates(Database database) {
+    this.database = database;
+  }
+
+  /** Batches of several nodes may arrive out of order: the latest time counts. */
+  private static String latest(String parameter, String column) {
+    String time = "CAST(:" + parameter + " AS TIMESTAMP WITH TIME ZONE)";
+    return column
+        + (" = CASE WHEN " + column + " IS NULL OR " + time + " > " + column)
+        + (" THEN " + time + " ELSE " + column + " END");
+  }
+
+  @Override
+  public void save(Collection<Sighting> sightings) {
+    Set<DeviceId> devices = new HashSet<>();
+    for (Sighting sighting : sightings) {
+      if (!devices.add(sighting.device().id())) {
+        throw new IllegalArgumentException("Two sightings of device " + sighting.device().id());
+      }
+    }
+    if (!sightings.isEmpty()) {
+      // In one order everywhere, so that nodes with the same devices cannot deadlock.
+      List<Sighting> ordered =
+          sightings.stream().sorted(Comparator.comparing(s -> s.device().id())).toList();
+      database.write(handle -> Upsert.run(handle, UPDATE, INSERT, ordered, SqlDeviceStates::bind));
+    }
+  }
+
+  private static GroupId groupOf(Device device) {
+    return device
+        .group()
+        .orElseThrow(
+            () -> new IllegalArgumentException("Device " + device.id() + " is in no group"));
+  }
+
+  private static void bind(PreparedBatch batch, Sighting sighting) {
+    Map<UpdateCode, Instant> codes = sighting.codes();
+    batch
+        .bind("device", sighting.device().id().value())
+        .bind("group", groupOf(sighting.device()).value())
+        .bind("user", sighting.device().mqttUser())
+        .bind("addressing", sighting.device().addressing().name())
+        .bind("version", sighting.version().orElse(null))
+        .bind("core", sighting.coreVersion().orElse(null))
+        .bind("seenAt", Columns.instant(sighting.seenAt()))
+        .bind("received", Columns.instant(codes.get(UpdateCode.TRIGGER_RECEIVED)))
+        .bind("started", Columns.instant(codes.get(UpdateCode.DOWNLOAD_STARTED)))
+        .bind("upToDate", Columns.instant(codes.get(UpdateCode.UP_TO_DATE)))
+        .bind("failed", Columns.instant(codes.get(UpdateCode.FAILED)));
+  }
+
+  @Override
+  public Map<DeviceId, DeviceState> states(Collection<DeviceId> devices) {
+    if (devices.isEmpty()) {
+      return Map.of();
+    }
+    return database.read(
+        handle ->
+            handle
+                .createQuery(STATES)
+                .bind("devices", Columns.texts(devices))
+                .map((row, context) -> state(row))
+                .collect(Collectors.toMap(DeviceState::device, Function.identity())));
+  }
+
+  @Override
+  public List<VersionCount> versionCounts(GroupId group) {
+    return database.read(
+        handle ->
+            handle
+                .createQuery(COUNTS)
+                .bind("group", group.value())
+                .map(
+                    (row, context) ->
+                        new VersionCount(
+                            Addressing.valueOf(row.getString("addressing")),
+                            row.getString("mqtt_user"),
+                            Columns.text(row, "reported_version"),
+                            row.getLong("devices")))
+                .list());
+  }
+
+  @Override
+  public List<DeviceState> reporting(
+      GroupId group,
+      Collection<String> versions,
+      @Nullable Addressing addressing,
+      @Nullable DeviceId after,
+      int limit) {
+    Addressed addressed = new Addressed(group, addressing, after, limit);
+    List<String> distinct = versions.stream().distinct().toList();
+    return database.read(
+        handle -> {
+          List<DeviceState> page = List.of();
+          for (int from = 0; from < distinct.size(); from += VERSIONS) {
+            List<String> some = distinct.subList(from, Math.min(from + VERSIONS, distinct.size()));
+            page = firstOf(page, reporting(handle, addressed, some), limit);
+          }
+          return page;
+        });
+  }
+
+  private record Addressed(
+      GroupId group, @Nullable Addressing addressing, @Nullable DeviceId after, int limit) {
+    List<Addressing> addressings() {
+      return addressing == null ? List.of(Addressing.values()) : List.of(addressing);
+    }
+  }
+
+  /**
+   * One range of the index per version and addressing: each ends after the limit, however many
+   * devices report the version.
+   */
+  private static List<DeviceState> reporting(
+      Handle handle, Addressed addressed, List<String> versions) {
+    List<String> ranges = new ArrayList<>();
+    for (Addressing addressing : addressed.addressings()) {
+      for (int i = 0; i < versions.size(); i++) {
+        ranges.add(
+            ("(SELECT " + COLUMNS + " FROM ota_device_state WHERE group_id = :group")
+                + (" AND addressing = '" + addressing + "' AND reported_version = :version" + i)
+                + " AND device_id > :after ORDER BY device_id LIMIT :limit)");
+      }
+    }
+    Query query =
+        handle
+            .createQuery(
+                String.join(" UNION ALL ", ranges) + " ORDER BY device_id LIMIT :limit")
+            .bind("group", addressed.group().value())
+            .bind("after", Optional.ofNullable(addressed.after()).map(DeviceId::value).orElse(""))
+            .bind("limit", addressed.limit());
+    for (int i = 0; i < versions.size(); i++) {
+      query.bind("version" + i, versions.get(i));
+    }
+    return query.map((row, context) -> state(row)).list();
+  }
+
+  private static List<DeviceState> firstOf(
+      List<DeviceState> some, List<DeviceState> more, int limit) {
+    if (some.isEmpty()) {
+      return more;
+    }
+    List<DeviceState> all = new ArrayList<>(some);
+    all.addAll(more);
+    all.sort(Comparator.comparing(DeviceState::device));
+    return List.copyOf(all.subList(0, Math.min(limit, all.size())));
+  }
+
+  @Override
+  public void forgetDevices(Collection<DeviceId> devices) {
+    if (!devices.isEmpty()) {
+      database.write(
+          handle -> handle.createUpdate(FORGET).bind("devices", Columns.texts(devices)).execute());
+    }
+  }
+
+  private static DeviceState state(ResultSet row) throws SQLException {
+    Map<UpdateCode, Instant> codes = new EnumMap<>(UpdateCode.class);
+    for (UpdateCode code : UpdateCode.values()) {
+      Columns.instant(row, column(code)).ifPresent(at -> codes.put(code, at));
+    }
+    return new DeviceState(
+        new DeviceId(row.getString("device_id")),
+        new GroupId(row.getString("group_id")),
+        Columns.text(row, "reported_version"),
+        Columns.instant(row, "version_since"),
+        Columns.text(row, "core_version"),
+        Columns.presentInstant(row, "last_seen"),
+        codes);
+  }
+
+  private static String column(UpdateCode code) {
+    return switch (code) {
+      case TRIGGER_RECEIVED -> "trigger_received_at";
+      case DOWNLOAD_STARTED -> "download_started_at";
+      case UP_TO_DATE -> "up_to_date_at";
+      case FAILED -> "failed_at";
+    };
+  }
+}

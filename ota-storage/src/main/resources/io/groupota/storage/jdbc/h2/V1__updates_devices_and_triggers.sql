@@ -1,0 +1,84 @@
+-- The built-in group directory. A host with tables of its own leaves these two empty.
+CREATE TABLE ota_group (
+  id         VARCHAR(24) NOT NULL PRIMARY KEY,
+  owner      VARCHAR(128) NOT NULL,
+  token      VARCHAR(64) NOT NULL,
+  name       VARCHAR(128) NOT NULL,
+  created_at TIMESTAMP WITH TIME ZONE DEFAULT CURRENT_TIMESTAMP NOT NULL
+);
+
+-- No foreign key: a device may be saved before its group.
+CREATE TABLE ota_device (
+  id         VARCHAR(24) NOT NULL PRIMARY KEY,
+  token      VARCHAR(64) NOT NULL,
+  group_id   VARCHAR(24),
+  mqtt_user  VARCHAR(64) NOT NULL,
+  addressing VARCHAR(6) NOT NULL
+);
+CREATE INDEX ota_device_by_group ON ota_device (group_id, addressing, id, mqtt_user);
+
+-- What devices report; of its own, since the directory may be the host's.
+CREATE TABLE ota_device_state (
+  device_id           VARCHAR(24) NOT NULL PRIMARY KEY,
+  group_id            VARCHAR(24) NOT NULL,
+  mqtt_user           VARCHAR(64) NOT NULL,
+  addressing          VARCHAR(6) NOT NULL,
+  reported_version    VARCHAR(64),
+  version_since       TIMESTAMP WITH TIME ZONE,
+  core_version        VARCHAR(64),
+  last_seen           TIMESTAMP WITH TIME ZONE NOT NULL,
+  trigger_received_at TIMESTAMP WITH TIME ZONE,
+  download_started_at TIMESTAMP WITH TIME ZONE,
+  up_to_date_at       TIMESTAMP WITH TIME ZONE,
+  failed_at           TIMESTAMP WITH TIME ZONE
+);
+CREATE INDEX ota_device_state_by_version
+  ON ota_device_state (group_id, addressing, reported_version, device_id, mqtt_user);
+
+-- The history: one row per deploy, never changed.
+CREATE TABLE ota_update (
+  id            VARCHAR(24) NOT NULL PRIMARY KEY,
+  group_id      VARCHAR(24) NOT NULL,
+  owner         VARCHAR(128) NOT NULL,
+  version       VARCHAR(64) NOT NULL,
+  size          BIGINT NOT NULL,
+  md5           VARCHAR(32) NOT NULL,
+  sha256        VARCHAR(64) NOT NULL,
+  image_chip    VARCHAR,
+  image_project VARCHAR,
+  image_version VARCHAR,
+  image_idf     VARCHAR,
+  image_sha256  VARCHAR(64),
+  blob_key      VARCHAR(200) NOT NULL,
+  redeploy_of   VARCHAR(24),
+  created_at    TIMESTAMP WITH TIME ZONE NOT NULL
+);
+CREATE INDEX ota_update_by_group ON ota_update (group_id, created_at DESC, id DESC);
+
+-- What each group serves, and its trigger: due or not, claimed or not.
+CREATE TABLE ota_latest (
+  group_id            VARCHAR(24) NOT NULL PRIMARY KEY,
+  record_id           VARCHAR(24) NOT NULL,
+  update_id           VARCHAR(24) NOT NULL,
+  owner               VARCHAR(128) NOT NULL,
+  version             VARCHAR(64) NOT NULL,
+  path                VARCHAR NOT NULL,
+  last_updated        TIMESTAMP WITH TIME ZONE NOT NULL,
+  trigger_due         TIMESTAMP WITH TIME ZONE,
+  trigger_reason      VARCHAR(8),
+  trigger_attempts    INTEGER DEFAULT 0 NOT NULL,
+  trigger_lease       VARCHAR(36),
+  trigger_lease_until TIMESTAMP WITH TIME ZONE,
+  trigger_superseded  BOOLEAN DEFAULT FALSE NOT NULL,
+  last_triggered      TIMESTAMP WITH TIME ZONE
+);
+CREATE INDEX ota_latest_by_owner ON ota_latest (owner, last_updated, record_id);
+CREATE INDEX ota_latest_by_due ON ota_latest (trigger_due);
+
+-- Every blob from before it is written: RESERVED, then RECORDED; or ABANDONED, then CLAIMED.
+CREATE TABLE ota_blob (
+  blob_key VARCHAR(200) NOT NULL PRIMARY KEY,
+  state    VARCHAR(9) NOT NULL,
+  since    TIMESTAMP WITH TIME ZONE NOT NULL
+);
+CREATE INDEX ota_blob_by_state ON ota_blob (state, since);
