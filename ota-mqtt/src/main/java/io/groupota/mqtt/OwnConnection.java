@@ -1,0 +1,132 @@
+package io.groupota.mqtt;
+
+import com.hivemq.client.mqtt.MqttClientSslConfig;
+import com.hivemq.client.mqtt.MqttClientTransportConfig;
+import com.hivemq.client.mqtt.MqttWebSocketConfig;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Keeps a client that this library made connected. Not done with the client's own reconnect: that
+ * one can neither be stopped while it waits, nor does it fail the publishes of a lost session.
+ */
+final class OwnConnection implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(OwnConnection.class);
+  private static final Duration CHECK_INTERVAL = Duration.ofMillis(100);
+  private static final Duration FIRST_RETRY = Duration.ofMillis(500);
+  private static final Duration LAST_RETRY = Duration.ofSeconds(30);
+  private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(5);
+  private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(2);
+
+  /** A broker that accepts a client and drops it at once is not to be asked without a pause. */
+  private static final Duration STABLE = Duration.ofSeconds(5);
+
+  private final MqttPort port;
+  private final OwnThreads threads;
+  private final int keepAliveSeconds;
+  private final String broker;
+  private final Ticker ticker;
+  private final Backoff backoff;
+  private @Nullable CompletableFuture<?> connecting;
+  private long connectedAt;
+  private boolean connected;
+  private volatile boolean closed;
+
+  OwnConnection(MqttPort port, OwnThreads threads, Duration keepAlive, String broker) {
+    this.port = port;
+    this.threads = threads;
+    this.keepAliveSeconds = Math.toIntExact(keepAlive.toSeconds());
+    this.broker = broker;
+    this.backoff = new Backoff(FIRST_RETRY, LAST_RETRY, System.nanoTime());
+    this.ticker = new Ticker("ota-mqtt-link", CHECK_INTERVAL, this::ensureConnected);
+  }
+
+  static MqttClientTransportConfig transport(
+      String host, int port, @Nullable MqttClientSslConfig tls, boolean webSocket) {
+    return MqttClientTransportConfig.builder()
+        .serverHost(host)
+        .serverPort(port)
+        .sslConfig(tls)
+        .webSocketConfig(
+            webSocket ? MqttWebSocketConfig.builder().serverPath("mqtt").build() : null)
+        .socketConnectTimeout(CONNECT_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS)
+        .mqttConnectTimeout(CONNECT_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS)
+        .build();
+  }
+
+  void start() {
+    ticker.start();
+  }
+
+  private void ensureConnected() {
+    long now = System.nanoTime();
+    CompletableFuture<?> attempt = connecting;
+    if (attempt != null && !attempt.isDone()) {
+      return;
+    }
+    if (attempt != null) {
+      connecting = null;
+      settled(attempt, now);
+    }
+    if (connected && !port.isConnected()) {
+      lost(now);
+    }
+    if (!connected && backoff.due(now) && !closed) {
+      connecting = port.connect(keepAliveSeconds).thenCompose(done -> leaveIfClosed());
+    }
+  }
+
+  private void settled(CompletableFuture<?> attempt, long now) {
+    if (attempt.isCompletedExceptionally()) {
+      backoff.failed(now);
+      attempt.exceptionally(
+          failure -> {
+            LOG.warn("Could not connect to {}: trying again ({})", broker, failure.toString());
+            return null;
+          });
+    } else {
+      connected = true;
+      connectedAt = now;
+      LOG.info("Connected to {}", broker);
+    }
+  }
+
+  private void lost(long now) {
+    connected = false;
+    if (now - connectedAt > STABLE.toNanos()) {
+      backoff.succeeded();
+    }
+    backoff.failed(now);
+    LOG.warn("Lost the connection to {}: connecting again", broker);
+  }
+
+  /** Closed while it connected: whoever comes second sees the other. */
+  private CompletableFuture<?> leaveIfClosed() {
+    return closed ? port.disconnect() : CompletableFuture.completedFuture(null);
+  }
+
+  @Override
+  public void close() {
+    if (closed) {
+      return;
+    }
+    closed = true;
+    ticker.close();
+    if (port.isConnected()) {
+      try {
+        port.disconnect().get(CLOSE_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS);
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+      } catch (ExecutionException | TimeoutException e) {
+        LOG.debug("Could not take leave of {}", broker, e);
+      }
+    }
+    threads.close();
+  }
+}
