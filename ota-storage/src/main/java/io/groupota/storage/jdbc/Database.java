@@ -14,9 +14,9 @@ import javax.sql.DataSource;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
 import org.jdbi.v3.core.JdbiException;
-import org.jdbi.v3.core.transaction.LocalTransactionHandler;
 import org.jdbi.v3.core.statement.SqlStatements;
 import org.jdbi.v3.core.statement.TemplateEngine;
+import org.jdbi.v3.core.transaction.LocalTransactionHandler;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -82,7 +82,9 @@ final class Database {
     return run("read", query, false);
   }
 
-  /** Runs statements in one transaction. The work may be repeated, so it must have no other effects. */
+  /**
+   * Runs statements in one transaction. The work may be repeated, so it must have no other effects.
+   */
   <T> T write(Function<Handle, T> work) {
     return run("written", work, true);
   }

@@ -197,7 +197,9 @@ final class SqlDeviceStates implements DeviceStates {
     Query query =
         handle
             .createQuery(
-                String.join(" UNION ALL ", ranges) + " ORDER BY device_id LIMIT :limit")
+                "SELECT * FROM ("
+                    + String.join(" UNION ALL ", ranges)
+                    + ") r ORDER BY device_id LIMIT :limit")
             .bind("group", addressed.group().value())
             .bind("after", Optional.ofNullable(addressed.after()).map(DeviceId::value).orElse(""))
             .bind("limit", addressed.limit());

@@ -1,3 +1,5 @@
+-- H2 counts the length of a text in UTF-16 units: 64 characters of an MQTT user may be 128.
+
 -- The built-in group directory. A host with tables of its own leaves these two empty.
 CREATE TABLE ota_group (
   id         VARCHAR(24) NOT NULL PRIMARY KEY,
@@ -12,7 +14,7 @@ CREATE TABLE ota_device (
   id         VARCHAR(24) NOT NULL PRIMARY KEY,
   token      VARCHAR(64) NOT NULL,
   group_id   VARCHAR(24),
-  mqtt_user  VARCHAR(64) NOT NULL,
+  mqtt_user  VARCHAR(128) NOT NULL,
   addressing VARCHAR(6) NOT NULL
 );
 CREATE INDEX ota_device_by_group ON ota_device (group_id, addressing, id, mqtt_user);
@@ -21,7 +23,7 @@ CREATE INDEX ota_device_by_group ON ota_device (group_id, addressing, id, mqtt_u
 CREATE TABLE ota_device_state (
   device_id           VARCHAR(24) NOT NULL PRIMARY KEY,
   group_id            VARCHAR(24) NOT NULL,
-  mqtt_user           VARCHAR(64) NOT NULL,
+  mqtt_user           VARCHAR(128) NOT NULL,
   addressing          VARCHAR(6) NOT NULL,
   reported_version    VARCHAR(64),
   version_since       TIMESTAMP WITH TIME ZONE,

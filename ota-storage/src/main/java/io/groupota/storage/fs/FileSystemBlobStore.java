@@ -1,0 +1,162 @@
+package io.groupota.storage.fs;
+
+import static java.util.Objects.requireNonNull;
+
+import io.groupota.BlobKey;
+import io.groupota.StorageException;
+import io.groupota.spi.BlobStore;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.channels.FileChannel;
+import java.nio.file.DirectoryNotEmptyException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.util.OptionalLong;
+
+/**
+ * Keeps firmware files in a folder, each as {@code <key>.blob}. A file is written under a temporary
+ * name in the folder {@code .uploads} of the same root, forced to the disk, then moved to its name
+ * in one step; the directories are forced too, so that it is there after a power failure.
+ *
+ * <p>Several stores and processes may share the folder, if it is one file system throughout.
+ * Thread-safe. A failure comes out as {@link StorageException} whose message says what the system
+ * said, such as a full disk, without the path of the folder.
+ */
+public final class FileSystemBlobStore implements BlobStore {
+  /** No key has a dot, so no folder of a key is named like a file. */
+  private static final String SUFFIX = ".blob";
+
+  /** A put that loses its folder to a delete creates it again; more often than this is no race. */
+  private static final int ATTEMPTS = 100;
+
+  private final Path root;
+  private final Uploads uploads;
+
+  private FileSystemBlobStore(Path root) {
+    this.root = root;
+    this.uploads = new Uploads(root.resolve(".uploads"));
+  }
+
+  /**
+   * A store in a folder, which is created if it is not there.
+   *
+   * @param root the folder; it should hold nothing else
+   * @return the store
+   * @throws StorageException if the folder cannot be created
+   */
+  public static FileSystemBlobStore in(Path root) {
+    Path folder = requireNonNull(root, "root").toAbsolutePath();
+    try {
+      Directories.create(folder);
+    } catch (IOException e) {
+      throw Failures.unavailable("The folder of the blob store could not be created", e);
+    }
+    return new FileSystemBlobStore(folder);
+  }
+
+  @Override
+  public void put(BlobKey key, InputStream bytes) {
+    try (Uploads.Upload upload = uploads.begin()) {
+      upload.write(bytes);
+      publish(upload, file(key));
+    } catch (IOException e) {
+      throw Failures.unavailable("The blob store could not be written", e);
+    }
+  }
+
+  private void publish(Uploads.Upload upload, Path file) throws IOException {
+    Path folder = Directories.parentOf(file);
+    for (int attempt = 1; ; attempt++) {
+      try {
+        Files.createDirectories(folder);
+        Files.move(upload.file(), file, StandardCopyOption.ATOMIC_MOVE);
+        // All of them: one that was there already may be another put's, which is not done yet.
+        Directories.forceUpTo(root, folder);
+        return;
+      } catch (NoSuchFileException | FileAlreadyExistsException e) {
+        // A delete removed a folder that was empty for a moment, or that was about to be created.
+        if (attempt == ATTEMPTS || !Files.exists(upload.file())) {
+          throw e;
+        }
+      }
+    }
+  }
+
+  @Override
+  public InputStream open(BlobKey key, long offset, long length) {
+    try {
+      FileChannel channel = FileChannel.open(file(key), StandardOpenOption.READ);
+      try {
+        if (offset < 0 || length < 0 || offset > channel.size() - length) {
+          throw new StorageException("The blob store has no such range of the firmware", null);
+        }
+        return new RangeStream(channel, offset, length);
+      } catch (IOException | RuntimeException e) {
+        Failures.close(channel, e);
+        throw e;
+      }
+    } catch (NoSuchFileException e) {
+      throw Failures.unavailable("The blob store has no such firmware", e);
+    } catch (IOException e) {
+      throw Failures.unavailable("The blob store could not be read", e);
+    }
+  }
+
+  @Override
+  public OptionalLong size(BlobKey key) {
+    try {
+      return OptionalLong.of(Files.size(file(key)));
+    } catch (NoSuchFileException e) {
+      return OptionalLong.empty();
+    } catch (IOException e) {
+      throw Failures.unavailable("The blob store could not be read", e);
+    }
+  }
+
+  @Override
+  public boolean delete(BlobKey key) {
+    Path file = file(key);
+    try {
+      if (!Files.deleteIfExists(file)) {
+        return false;
+      }
+      // A file that came back after a power failure would have no owner any more.
+      Directories.forceIfPresent(Directories.parentOf(file));
+      removeEmptyFolders(Directories.parentOf(file));
+      return true;
+    } catch (IOException e) {
+      throw Failures.unavailable("The blob store could not be written", e);
+    }
+  }
+
+  private void removeEmptyFolders(Path from) throws IOException {
+    for (Path folder = from; !folder.equals(root); folder = Directories.parentOf(folder)) {
+      try {
+        Files.deleteIfExists(folder);
+      } catch (DirectoryNotEmptyException e) {
+        return;
+      }
+    }
+  }
+
+  /**
+   * Removes the temporary files of uploads that died. One that is still written to, by any process,
+   * is locked, or was changed less than an hour ago by the clock of the file system.
+   */
+  @Override
+  public void sweep() {
+    try {
+      uploads.sweep();
+    } catch (IOException e) {
+      throw Failures.unavailable("The blob store could not be swept", e);
+    }
+  }
+
+  private Path file(BlobKey key) {
+    return root.resolve(key.value() + SUFFIX);
+  }
+}

@@ -1,0 +1,84 @@
+package io.groupota.storage.jdbc;
+
+import com.zaxxer.hikari.HikariConfig;
+import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.List;
+import java.util.Locale;
+import java.util.UUID;
+import javax.sql.DataSource;
+
+/** Fresh, empty databases. The sessions' time zone is neither UTC nor that of the JVM. */
+final class TestDatabase {
+  private static final String ZONE = "America/St_Johns";
+
+  private static final List<String> TABLES =
+      List.of(
+          "ota_group", "ota_device", "ota_device_state", "ota_update", "ota_latest", "ota_blob");
+
+  private TestDatabase() {}
+
+  /** One server for all tests; it ends with the JVM. */
+  private static final class Server {
+    static final EmbeddedPostgres POSTGRES = start();
+
+    private static EmbeddedPostgres start() {
+      try {
+        return EmbeddedPostgres.builder()
+            .setServerConfig("fsync", "off")
+            .setServerConfig("max_connections", "200")
+            .start();
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+    }
+  }
+
+  static HikariConfig h2Memory() {
+    return h2("mem:" + UUID.randomUUID() + ";DB_CLOSE_DELAY=-1");
+  }
+
+  static HikariConfig h2File(Path folder) {
+    return h2("file:" + folder.resolve("ota"));
+  }
+
+  private static HikariConfig h2(String database) {
+    HikariConfig config = new HikariConfig();
+    config.setJdbcUrl("jdbc:h2:" + database + ";TIME ZONE=" + ZONE);
+    config.setMaximumPoolSize(16);
+    return config;
+  }
+
+  static HikariConfig postgres() {
+    String name = "ota_" + UUID.randomUUID().toString().replace("-", "").toLowerCase(Locale.ROOT);
+    try (Connection connection = Server.POSTGRES.getPostgresDatabase().getConnection();
+        Statement statement = connection.createStatement()) {
+      statement.execute("CREATE DATABASE " + name);
+      statement.execute("ALTER DATABASE " + name + " SET TIME ZONE '" + ZONE + "'");
+    } catch (SQLException e) {
+      throw new IllegalStateException(e);
+    }
+    HikariConfig config = new HikariConfig();
+    config.setJdbcUrl(Server.POSTGRES.getJdbcUrl("postgres", name));
+    config.setMaximumPoolSize(16);
+    return config;
+  }
+
+  /** Removes all rows of the tables of Group OTA. */
+  static void empty(DataSource dataSource) {
+    try (Connection connection = dataSource.getConnection();
+        Statement statement = connection.createStatement()) {
+      connection.setAutoCommit(true);
+      for (String table : TABLES) {
+        statement.execute("DELETE FROM " + table);
+      }
+    } catch (SQLException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+}

@@ -1,0 +1,291 @@
+package io.groupota.testkit.service;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.groupota.DeviceId;
+import io.groupota.DevicePage;
+import io.groupota.DeviceReport;
+import io.groupota.DeviceState;
+import io.groupota.DeviceState.Progress;
+import io.groupota.InvalidRequestException;
+import io.groupota.OtaUpdate;
+import io.groupota.StorageException;
+import io.groupota.UpdateCode;
+import io.groupota.VersionChange.Direction;
+import io.groupota.VersionChange.Kind;
+import io.groupota.VersionDiff;
+import io.groupota.spi.Addressing;
+import io.groupota.spi.OtaRepository;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Proxy;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Test;
+
+/**
+ * What becomes of the reports of devices, and the version diff, on the storages of an implementer.
+ */
+public abstract class ReportContract extends ServiceContract {
+  private static final Duration TIMEOUT = Duration.ofMinutes(5);
+
+  /** For subclasses. */
+  protected ReportContract() {}
+
+  @Test
+  void theDiffCountsEveryDeviceOnce() {
+    String[] reported = {
+      "1.2.6", "1.2.6", "1.2.7", "1.3.0", "2.0.0-rc.1", "1.2.7+b1", "beta", null
+    };
+    for (int i = 0; i < reported.length; i++) {
+      addDevice(i, "user" + i % 3, i % 2 == 0 ? Addressing.GROUP : Addressing.DEVICE);
+      if (reported[i] != null) {
+        report(i, reported[i]);
+      }
+    }
+    service.runOnce();
+
+    VersionDiff diff = service.diff(OWNER, GROUP, "1.2.7");
+
+    assertThat(diff.devices()).isEqualTo(8);
+    assertThat(diff.count(Direction.UPGRADE)).isEqualTo(3);
+    assertThat(diff.count(Direction.UPGRADE, Kind.PATCH)).isEqualTo(2);
+    assertThat(diff.count(Direction.UPGRADE, Kind.BUILD)).isEqualTo(1);
+    assertThat(diff.count(Direction.DOWNGRADE, Kind.MINOR)).isEqualTo(1);
+    assertThat(diff.count(Direction.DOWNGRADE, Kind.MAJOR)).isEqualTo(1);
+    assertThat(diff.count(Direction.CURRENT)).isEqualTo(1);
+    assertThat(diff.count(Direction.UNKNOWN)).isEqualTo(2);
+    assertThat(diff.lines().get(0).reported()).contains("1.2.6");
+    assertThat(diff.lines()).hasSize(7);
+  }
+
+  @Test
+  void theDevicesOfADiffComeInPages() {
+    for (int i = 0; i < 23; i++) {
+      addDevice(i, "user", Addressing.GROUP);
+      if (i % 4 != 3) {
+        report(i, "1." + i % 4 + ".0");
+      }
+    }
+    service.runOnce();
+    for (Direction direction : Direction.values()) {
+      List<DeviceId> listed = new ArrayList<>();
+      DevicePage page;
+      DeviceId after = null;
+      do {
+        page = service.diffDevices(OWNER, GROUP, "1.1.0", direction, after, 4);
+        page.devices().forEach(entry -> listed.add(entry.device()));
+        assertThat(page.devices()).allMatch(entry -> entry.change().direction() == direction);
+        after = page.next().orElse(null);
+      } while (after != null);
+      assertThat(listed).isSorted().doesNotHaveDuplicates();
+      assertThat((long) listed.size())
+          .isEqualTo(service.diff(OWNER, GROUP, "1.1.0").count(direction))
+          .isPositive();
+    }
+  }
+
+  @Test
+  void aDiffRefusesBadInput() {
+    assertThatThrownBy(() -> service.diff(OWNER, GROUP, "latest"))
+        .isInstanceOf(InvalidRequestException.class);
+    assertThatThrownBy(() -> service.diffDevices(OWNER, GROUP, "1.0.0", Direction.CURRENT, null, 0))
+        .isInstanceOf(InvalidRequestException.class);
+  }
+
+  @Test
+  void aReportIsTheProofAndAnOlderOneTakesItBack() {
+    addDevice(1, "alice", Addressing.GROUP);
+    OtaUpdate update = deploy("2.0.0");
+    report(1, "1.0.0");
+    service.runOnce();
+    assertThat(progress(update)).isEqualTo(Progress.PENDING);
+    report(1, "2.0.0");
+    service.runOnce();
+    assertThat(progress(update)).isEqualTo(Progress.UPDATED);
+    assertThat(service.diff(OWNER, GROUP, "2.0.0").count(Direction.CURRENT)).isEqualTo(1);
+    report(1, "1.0.0");
+    service.runOnce();
+    assertThat(progress(update)).isEqualTo(Progress.PENDING);
+    assertThat(service.diff(OWNER, GROUP, "2.0.0").count(Direction.CURRENT)).isZero();
+  }
+
+  @Test
+  void codesAreProgressWithTheirTimeAndNeverProof() {
+    addDevice(1, "alice", Addressing.GROUP);
+    OtaUpdate update = deploy("2.0.0");
+    report(1, "1.0.0");
+    code(UpdateCode.TRIGGER_RECEIVED);
+    assertThat(progress(update)).isEqualTo(Progress.TRIGGERED);
+    clock.advance(Duration.ofSeconds(3));
+    code(UpdateCode.DOWNLOAD_STARTED);
+    assertThat(progress(update)).isEqualTo(Progress.DOWNLOADING);
+    assertThat(state().codes())
+        .containsEntry(UpdateCode.TRIGGER_RECEIVED, clock.instant().minusSeconds(3))
+        .containsEntry(UpdateCode.DOWNLOAD_STARTED, clock.instant());
+    clock.advance(TIMEOUT.plusSeconds(1));
+    assertThat(progress(update)).isEqualTo(Progress.TIMED_OUT);
+    code(UpdateCode.FAILED);
+    assertThat(progress(update)).isEqualTo(Progress.FAILED);
+    code(UpdateCode.UP_TO_DATE);
+    assertThat(progress(update)).isNotEqualTo(Progress.UPDATED);
+    assertThat(state().reportedVersion()).contains("1.0.0");
+    report(1, "2.0.0");
+    service.runOnce();
+    assertThat(progress(update)).isEqualTo(Progress.UPDATED);
+  }
+
+  @Test
+  void codesBeforeADeployDoNotCountForIt() {
+    addDevice(1, "alice", Addressing.GROUP);
+    report(1, "1.0.0");
+    code(UpdateCode.FAILED);
+    clock.advance(Duration.ofSeconds(1));
+    OtaUpdate update = deploy("2.0.0");
+    assertThat(progress(update)).isEqualTo(Progress.PENDING);
+  }
+
+  @Test
+  void repetitionsAreNotSavedButTheLastSignOfLifeIsRefreshed() {
+    addDevice(1, "alice", Addressing.GROUP);
+    AtomicInteger saved = new AtomicInteger();
+    service =
+        build(
+            builder().lastSeenInterval(Duration.ofMinutes(1)).repository(onSave(saved::addAndGet)));
+    deploy("1.0.0");
+    for (int second = 0; second < 120; second += 5) {
+      report(1, "1.0.0");
+      service.runOnce();
+      clock.advance(Duration.ofSeconds(5));
+    }
+    assertThat(saved).hasValue(2);
+    assertThat(state().lastSeen()).isEqualTo(clock.instant().minusSeconds(60));
+    report(1, "1.0.1");
+    service.runOnce();
+    assertThat(saved).hasValue(3);
+    assertThat(state().versionSince()).contains(clock.instant());
+  }
+
+  @Test
+  void reportsOfUnknownDevicesAndOfOtherUsersAreIgnored() {
+    addDevice(1, "alice", Addressing.GROUP);
+    report(99, "1.0.0");
+    service.report(DeviceReport.version(device(1), "6.6.6").from("mallory"));
+    service.runOnce();
+    assertThat(service.deviceState(OWNER, device(1))).isEmpty();
+    assertThat(service.deviceState(OWNER, device(99))).isEmpty();
+    service.report(DeviceReport.version(device(1), "1.0.0").from("alice"));
+    service.report(DeviceReport.version(device(1), "6.6.6").from("mallory"));
+    service.runOnce();
+    assertThat(service.deviceState(OWNER, device(1)).orElseThrow().reportedVersion())
+        .contains("1.0.0");
+    assertThat(service.deviceState(STRANGER, device(1))).isEmpty();
+  }
+
+  @Test
+  void reportsSurviveAnOutageOfTheRepository() {
+    addDevice(1, "alice", Addressing.GROUP);
+    AtomicBoolean down = new AtomicBoolean(true);
+    service =
+        build(
+            builder()
+                .repository(
+                    onSave(
+                        count -> {
+                          if (down.get()) {
+                            throw new StorageException("down", null);
+                          }
+                        })));
+    report(1, "1.0.0");
+    assertThatThrownBy(service::runOnce).isInstanceOf(StorageException.class);
+    service.report(DeviceReport.code(device(1), UpdateCode.DOWNLOAD_STARTED));
+    down.set(false);
+    service.runOnce();
+    assertThat(state().reportedVersion()).contains("1.0.0");
+    assertThat(state().codes()).containsKey(UpdateCode.DOWNLOAD_STARTED);
+  }
+
+  @Test
+  void aFullBufferRefusesAndSaysSo() {
+    service = build(builder().reportCapacity(10));
+    int taken = 0;
+    for (int i = 0; i < 30; i++) {
+      addDevice(i, "alice", Addressing.GROUP);
+      taken += service.report(DeviceReport.version(device(i), "1.0.0")) ? 1 : 0;
+    }
+    assertThat(taken).isEqualTo(10);
+    assertThat(service.report(DeviceReport.version(device(0), "1.0.1")))
+        .as("a device that has a place keeps it")
+        .isTrue();
+    service.runOnce();
+    assertThat(service.deviceState(OWNER, device(0)).orElseThrow().reportedVersion())
+        .contains("1.0.1");
+    assertThat(service.report(DeviceReport.version(device(29), "1.0.0"))).isTrue();
+  }
+
+  @Test
+  void whatWasReportedIsSavedOnClose() {
+    addDevice(1, "alice", Addressing.GROUP);
+    report(1, "1.0.0");
+    service.close();
+    assertThat(repository.states(List.of(device(1))).values())
+        .extracting(state -> state.reportedVersion().orElseThrow())
+        .containsExactly("1.0.0");
+    assertThatThrownBy(service::start).isInstanceOf(IllegalStateException.class);
+  }
+
+  @Test
+  void aForgottenDeviceLeavesTheDiff() {
+    addDevice(1, "alice", Addressing.GROUP);
+    addDevice(2, "alice", Addressing.GROUP);
+    report(1, "1.0.0");
+    report(2, "1.0.0");
+    service.runOnce();
+    registry.removeDevices(List.of(device(1)));
+    service.forget(List.of(device(1)));
+    VersionDiff diff = service.diff(OWNER, GROUP, "1.0.0");
+    assertThat(diff.devices()).isEqualTo(1);
+    assertThat(diff.count(Direction.CURRENT)).isEqualTo(1);
+  }
+
+  private void code(UpdateCode code) {
+    service.report(DeviceReport.code(device(1), code));
+    service.runOnce();
+  }
+
+  private DeviceState state() {
+    return service.deviceState(OWNER, device(1)).orElseThrow();
+  }
+
+  private Progress progress(OtaUpdate update) {
+    return state().progress(update, clock.instant(), TIMEOUT);
+  }
+
+  /** Listens to, or fails, each save of the repository. */
+  @FunctionalInterface
+  private interface SaveListener {
+    void onSave(int sightings);
+  }
+
+  private OtaRepository onSave(SaveListener listener) {
+    return (OtaRepository)
+        Proxy.newProxyInstance(
+            OtaRepository.class.getClassLoader(),
+            new Class<?>[] {OtaRepository.class},
+            (proxy, method, args) -> {
+              if (method.getName().equals("save")) {
+                listener.onSave(((Collection<?>) args[0]).size());
+              }
+              try {
+                return method.invoke(repository, args);
+              } catch (InvocationTargetException e) {
+                throw Optional.ofNullable(e.getCause()).orElse(e);
+              }
+            });
+  }
+}

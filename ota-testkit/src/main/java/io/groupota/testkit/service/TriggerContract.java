@@ -1,0 +1,314 @@
+package io.groupota.testkit.service;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.groupota.DeviceReport;
+import io.groupota.GroupOtaService;
+import io.groupota.Token;
+import io.groupota.spi.Addressing;
+import io.groupota.spi.Device;
+import io.groupota.spi.UpdateNotifier;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Test;
+
+/** Who is triggered, and how often, on the storages of an implementer. */
+public abstract class TriggerContract extends ServiceContract {
+  /** For subclasses. */
+  protected TriggerContract() {}
+
+  @Test
+  void aDeployTellsEachUserOfTheGroupOnceAndEachDeviceThatIsAddressedByItself() {
+    addDevice(1, "alice", Addressing.GROUP);
+    addDevice(2, "alice", Addressing.GROUP);
+    addDevice(3, "bob", Addressing.GROUP);
+    addDevice(4, "alice", Addressing.DEVICE);
+    addDevice(5, "carol", Addressing.DEVICE);
+    assertThat(triggersOfOneRun()).isEmpty();
+
+    deploy("1.0.0");
+
+    assertThat(triggersOfOneRun()).containsExactly("alice", "alice/4", "bob", "carol/5");
+    assertThat(triggersOfOneRun()).as("once").isEmpty();
+  }
+
+  @Test
+  void onlyDevicesThatDifferAreTold() {
+    addDevice(1, "alice", Addressing.GROUP);
+    addDevice(2, "bob", Addressing.GROUP);
+    addDevice(3, "bob", Addressing.GROUP);
+    addDevice(4, "carol", Addressing.DEVICE);
+    addDevice(5, "dave", Addressing.DEVICE);
+    report(1, "2.0.0");
+    report(2, "2.0.0");
+    report(3, "1.0.0");
+    report(4, "2.0.0");
+    report(5, "3.0.0");
+    triggersOfOneRun();
+
+    deploy("2.0.0");
+
+    assertThat(triggersOfOneRun()).containsExactly("bob", "dave/5");
+  }
+
+  @Test
+  void aGroupWhoseDevicesAreAllCurrentStaysSilent() {
+    addDevice(1, "alice", Addressing.GROUP);
+    report(1, "2.0.0");
+    triggersOfOneRun();
+    deploy("2.0.0");
+    assertThat(triggersOfOneRun()).isEmpty();
+    for (int minute = 0; minute < 60; minute++) {
+      clock.advance(Duration.ofMinutes(1));
+      report(1, "2.0.0");
+      assertThat(triggersOfOneRun()).isEmpty();
+    }
+  }
+
+  @Test
+  void theSameVersionAgainTriggersNobody() {
+    addDevice(1, "alice", Addressing.GROUP);
+    deploy("1.0.0");
+    assertThat(triggersOfOneRun()).containsExactly("alice");
+    deploy("1.0.0");
+    assertThat(triggersOfOneRun()).isEmpty();
+    deploy("1.0.1");
+    assertThat(triggersOfOneRun()).containsExactly("alice");
+  }
+
+  @Test
+  void aDeviceThatShowsUpLateIsTriggeredOncePerInterval() {
+    addDevice(1, "alice", Addressing.GROUP);
+    addDevice(2, "bob", Addressing.GROUP);
+    deploy("2.0.0");
+    assertThat(triggersOfOneRun()).containsExactly("alice", "bob");
+    report(1, "2.0.0");
+    triggersOfOneRun();
+
+    List<Integer> minutesOfTriggers = new ArrayList<>();
+    for (int minute = 1; minute <= 45; minute++) {
+      clock.advance(Duration.ofMinutes(1));
+      for (int message = 0; message < 12; message++) {
+        report(1, "2.0.0");
+        report(2, "1.0.0");
+      }
+      List<String> sent = triggersOfOneRun();
+      if (!sent.isEmpty()) {
+        assertThat(sent).as("alice is current").containsExactly("bob");
+        minutesOfTriggers.add(minute);
+      }
+    }
+    assertThat(minutesOfTriggers).containsExactly(10, 20, 30, 40);
+    report(2, "2.0.0");
+    clock.advance(INTERVAL);
+    assertThat(triggersOfOneRun()).isEmpty();
+  }
+
+  @Test
+  void aDeviceAddressedStragglerIsToldAloneAndOnlyWhereItIsNow() {
+    addDevice(1, "alice", Addressing.DEVICE);
+    addDevice(2, "alice", Addressing.DEVICE);
+    deploy("2.0.0");
+    assertThat(triggersOfOneRun()).containsExactly("alice/1", "alice/2");
+    clock.advance(INTERVAL);
+    report(1, "2.0.0");
+    report(2, "1.0.0");
+    assertThat(triggersOfOneRun()).containsExactly("alice/2");
+    clock.advance(INTERVAL);
+    addDevice(2, "zoe", Addressing.DEVICE);
+    report(2, "1.0.0");
+    assertThat(triggersOfOneRun()).containsExactly("zoe/2");
+  }
+
+  @Test
+  void aDeviceThatFallsBackIsBehindAgain() {
+    addDevice(1, "alice", Addressing.GROUP);
+    deploy("2.0.0");
+    triggersOfOneRun();
+    report(1, "2.0.0");
+    triggersOfOneRun();
+    clock.advance(INTERVAL);
+    report(1, "1.0.0");
+    assertThat(triggersOfOneRun()).containsExactly("alice");
+  }
+
+  @Test
+  void anUnparsableVersionDiffersToo() {
+    addDevice(1, "alice", Addressing.GROUP);
+    deploy("2.0.0");
+    triggersOfOneRun();
+    clock.advance(INTERVAL);
+    report(1, "factory build");
+    assertThat(triggersOfOneRun()).containsExactly("alice");
+  }
+
+  @Test
+  void aDeployDoesNotWaitForTheInterval() {
+    addDevice(1, "alice", Addressing.GROUP);
+    deploy("1.0.0");
+    assertThat(triggersOfOneRun()).hasSize(1);
+    clock.advance(Duration.ofSeconds(1));
+    deploy("1.1.0");
+    assertThat(triggersOfOneRun()).hasSize(1);
+  }
+
+  @Test
+  void aTriggerThatFailsIsSentAgain() {
+    addDevice(1, "alice", Addressing.GROUP);
+    AtomicInteger attempts = new AtomicInteger();
+    UpdateNotifier failing =
+        trigger ->
+            switch (attempts.incrementAndGet()) {
+              case 1 -> CompletableFuture.failedFuture(new IllegalStateException("no broker"));
+              case 2 -> throw new IllegalStateException("no broker at all");
+              default -> recorder.trigger(trigger);
+            };
+    service = build(builder().notifier(failing));
+    deploy("1.0.0");
+    assertThat(triggersOfOneRun()).isEmpty();
+    assertThat(triggersOfOneRun()).as("not before its backoff").isEmpty();
+    clock.advance(Duration.ofSeconds(10));
+    assertThat(triggersOfOneRun()).isEmpty();
+    clock.advance(Duration.ofSeconds(10));
+    assertThat(triggersOfOneRun()).containsExactly("alice");
+    assertThat(attempts).hasValue(3);
+  }
+
+  @Test
+  void aNotifierThatNeverAnswersIsGivenUp() {
+    addDevice(1, "alice", Addressing.GROUP);
+    AtomicInteger attempts = new AtomicInteger();
+    UpdateNotifier stuck =
+        trigger ->
+            attempts.incrementAndGet() == 1
+                ? new CompletableFuture<Void>()
+                : recorder.trigger(trigger);
+    service = build(builder().notifier(stuck).triggerTimeout(Duration.ofMillis(50)));
+    deploy("1.0.0");
+    assertThat(triggersOfOneRun()).isEmpty();
+    clock.advance(Duration.ofSeconds(10));
+    assertThat(triggersOfOneRun()).containsExactly("alice");
+  }
+
+  @Test
+  void messagesInFlightAreBounded() {
+    for (int i = 1; i <= 100; i++) {
+      addDevice(i, "alice", Addressing.DEVICE);
+    }
+    AtomicInteger inFlight = new AtomicInteger();
+    AtomicInteger most = new AtomicInteger();
+    UpdateNotifier slow =
+        trigger -> {
+          most.accumulateAndGet(inFlight.incrementAndGet(), Math::max);
+          return CompletableFuture.runAsync(inFlight::decrementAndGet);
+        };
+    service = build(builder().notifier(slow).triggersInFlight(8));
+    deploy("1.0.0");
+    service.runOnce();
+    assertThat(most.get()).isBetween(1, 8);
+    assertThat(inFlight).hasValue(0);
+  }
+
+  @Test
+  void twoNodesSendEachTriggerOnce() throws Exception {
+    addDevice(1, "alice", Addressing.GROUP);
+    service = build(builder().pollInterval(Duration.ofMillis(10)));
+    GroupOtaService other = build(builder().pollInterval(Duration.ofMillis(10)));
+    CountDownLatch sent = new CountDownLatch(20);
+    UpdateNotifier counting =
+        trigger -> {
+          sent.countDown();
+          return recorder.trigger(trigger);
+        };
+    GroupOtaService third = build(builder().notifier(counting).pollInterval(Duration.ofMillis(10)));
+    GroupOtaService fourth =
+        build(builder().notifier(counting).pollInterval(Duration.ofMillis(10)));
+    third.start();
+    fourth.start();
+    for (int i = 0; i < 20; i++) {
+      long left = sent.getCount();
+      deploy("1." + i + ".0");
+      awaitCountBelow(sent, left);
+    }
+    third.close();
+    fourth.close();
+    other.runOnce();
+    assertThat(triggers.stream().map(trigger -> trigger.version()).distinct()).hasSize(20);
+    assertThat(triggers).hasSize(20);
+  }
+
+  @Test
+  void aRunningServiceTriggersByItselfAndItsThreadsEndWithIt() throws Exception {
+    addDevice(1, "alice", Addressing.GROUP);
+    CountDownLatch sent = new CountDownLatch(1);
+    GroupOtaService running =
+        build(
+            builder()
+                .notifier(
+                    trigger -> {
+                      sent.countDown();
+                      return CompletableFuture.completedFuture(null);
+                    }));
+    long before = otaThreads();
+    assertThat(before).as("threads of a service that is not started").isZero();
+    running.start();
+    running.start();
+    assertThat(otaThreads()).isEqualTo(3);
+    running.deploy(request("1.0.0"));
+    assertThat(sent.await(10, TimeUnit.SECONDS)).isTrue();
+    running.close();
+    running.close();
+    assertThat(otaThreads()).isZero();
+  }
+
+  @Test
+  void aReportOfAnotherUserMovesNothing() {
+    addDevice(1, "alice", Addressing.GROUP);
+    deploy("2.0.0");
+    triggersOfOneRun();
+    report(1, "2.0.0");
+    triggersOfOneRun();
+    clock.advance(INTERVAL);
+    service.report(DeviceReport.version(device(1), "1.0.0").from("mallory"));
+    assertThat(triggersOfOneRun()).isEmpty();
+    service.report(DeviceReport.version(device(1), "1.0.0").from("alice"));
+    assertThat(triggersOfOneRun()).containsExactly("alice");
+  }
+
+  @Test
+  void aDeviceThatLeftTheGroupIsNotTold() {
+    addDevice(1, "alice", Addressing.DEVICE);
+    deploy("2.0.0");
+    triggersOfOneRun();
+    report(1, "1.0.0");
+    triggersOfOneRun();
+    registry.saveDevices(
+        List.of(
+            new Device(device(1), Token.of("t"), Optional.empty(), "alice", Addressing.DEVICE)));
+    clock.advance(INTERVAL);
+    report(1, "1.0.0");
+    assertThat(triggersOfOneRun()).isEmpty();
+  }
+
+  private static long otaThreads() {
+    return Thread.getAllStackTraces().keySet().stream()
+        .filter(thread -> thread.getName().startsWith("ota-"))
+        .count();
+  }
+
+  private static void awaitCountBelow(CountDownLatch latch, long count) {
+    long deadline = System.nanoTime() + Duration.ofSeconds(20).toNanos();
+    while (latch.getCount() >= count) {
+      if (System.nanoTime() - deadline > 0) {
+        throw new AssertionError("No trigger within 20 s");
+      }
+      Thread.onSpinWait();
+    }
+  }
+}
