@@ -37,7 +37,7 @@ final class Owners implements Authenticator, EntitlementPolicy {
     this.rows = List.copyOf(rows);
   }
 
-  private record Row(OwnerId id, byte[] bearerSha256, boolean groupOta) {}
+  private record Row(OwnerId id, String bearerSha256, boolean groupOta) {}
 
   /** Inserts or updates owners, then reads all, those of earlier starts too. */
   static Owners save(DataSource dataSource, List<Fleet.Owner> owners) throws SQLException {
@@ -60,7 +60,7 @@ final class Owners implements Authenticator, EntitlementPolicy {
     try (PreparedStatement save = connection.prepareStatement(SAVE)) {
       for (Fleet.Owner owner : owners) {
         save.setString(1, owner.id().value());
-        save.setString(2, HexFormat.of().formatHex(sha256(owner.bearer())));
+        save.setString(2, sha256(owner.bearer()));
         save.setBoolean(3, owner.groupOta());
         save.addBatch();
       }
@@ -87,9 +87,7 @@ final class Owners implements Authenticator, EntitlementPolicy {
       while (result.next()) {
         rows.add(
             new Row(
-                new OwnerId(result.getString(1)),
-                HexFormat.of().parseHex(result.getString(2)),
-                result.getBoolean(3)));
+                new OwnerId(result.getString(1)), result.getString(2), result.getBoolean(3)));
       }
     }
     return rows;
@@ -98,10 +96,10 @@ final class Owners implements Authenticator, EntitlementPolicy {
   /** Compares with every owner to the end: how long it takes tells nothing. */
   @Override
   public Optional<OwnerId> authenticate(String bearer) {
-    byte[] digest = sha256(bearer);
+    byte[] digest = ascii(sha256(bearer));
     Optional<OwnerId> owner = Optional.empty();
     for (Row row : rows) {
-      if (MessageDigest.isEqual(row.bearerSha256(), digest)) {
+      if (MessageDigest.isEqual(ascii(row.bearerSha256()), digest)) {
         owner = Optional.of(row.id());
       }
     }
@@ -117,9 +115,14 @@ final class Owners implements Authenticator, EntitlementPolicy {
     return rows.stream().anyMatch(row -> row.id().equals(owner));
   }
 
-  private static byte[] sha256(String text) {
+  private static byte[] ascii(String hex) {
+    return hex.getBytes(StandardCharsets.US_ASCII);
+  }
+
+  private static String sha256(String text) {
     try {
-      return MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.UTF_8));
+      MessageDigest digest = MessageDigest.getInstance("SHA-256");
+      return HexFormat.of().formatHex(digest.digest(text.getBytes(StandardCharsets.UTF_8)));
     } catch (NoSuchAlgorithmException e) {
       throw new IllegalStateException("Every Java platform has SHA-256", e);
     }
