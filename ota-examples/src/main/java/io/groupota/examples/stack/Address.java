@@ -1,7 +1,9 @@
 package io.groupota.examples.stack;
 
+import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.ServerSocket;
 import java.net.UnknownHostException;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -61,6 +63,21 @@ public record Address(String host, int port) {
     } catch (UnknownHostException e) {
       throw new IllegalArgumentException("no such host", e);
     }
+  }
+
+  /** Fails if nobody could listen here. */
+  void requireFree(String option) {
+    try (ServerSocket socket = new ServerSocket()) {
+      socket.bind(new InetSocketAddress(resolve(), port));
+    } catch (IOException e) {
+      throw cannotListen(option, e);
+    }
+  }
+
+  StartupException cannotListen(String option, Throwable cause) {
+    return new StartupException(
+        option + " " + this + ": the port is in use, or the address is not one of this machine",
+        cause);
   }
 
   /** The same host, and the port that was free. */

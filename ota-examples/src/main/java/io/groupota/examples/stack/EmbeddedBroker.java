@@ -50,9 +50,7 @@ public final class EmbeddedBroker implements AutoCloseable {
       return new EmbeddedBroker(broker, address.at(extension.port()));
     } catch (CompletionException e) {
       stop(broker);
-      throw new StartupException(
-          "--mqtt " + address + ": the port is in use, or the address is not one of this machine",
-          e);
+      throw address.cannotListen("--mqtt", e);
     }
   }
 

@@ -36,9 +36,7 @@ final class HttpServer implements AutoCloseable {
     try {
       server.start();
     } catch (IOException e) {
-      throw new StartupException(
-          "--http " + address + ": the port is in use, or the address is not one of this machine",
-          e);
+      throw address.cannotListen("--http", e);
     } catch (Exception e) {
       throw new StartupException("The HTTP server failed to start: " + e.getMessage(), e);
     }

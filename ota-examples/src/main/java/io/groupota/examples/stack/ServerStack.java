@@ -93,6 +93,9 @@ public final class ServerStack implements AutoCloseable {
 
   private static ServerStack start(Settings settings, Fleet fleet, Parts parts) {
     DataFolder data = parts.opened(DataFolder.open(settings.data()));
+    // Looked at first: the servers themselves would say it late, and not in one line.
+    settings.http().requireFree("--http");
+    settings.mqtt().requireFree("--mqtt");
     // Broker and database at the same time: each of them takes a second.
     CompletableFuture<EmbeddedBroker> starting =
         CompletableFuture.supplyAsync(() -> EmbeddedBroker.start(settings.mqtt(), data.broker()));
