@@ -172,10 +172,10 @@ public final class OtaServlet extends HttpServlet {
      */
     public OtaServlet build() {
       if (service == null) {
-        throw new IllegalStateException("Call service(…) before build()");
+        throw new IllegalStateException("Call service(...) before build()");
       }
       if (authenticator == null) {
-        throw new IllegalStateException("Call authenticator(…) before build()");
+        throw new IllegalStateException("Call authenticator(...) before build()");
       }
       return new OtaServlet(service, authenticator, this);
     }

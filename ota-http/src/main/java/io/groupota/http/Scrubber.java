@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class Scrubber {
   private static final Pattern PATH =
-      Pattern.compile("(?<![\\w/.])/[^\\s'\"<>|,;)]+|\\b[A-Za-z]:\\\\[^\\s'\"<>|,;)]+");
+      Pattern.compile("(?<![\\w/.])/[^\\s'\"<>|,;:)]+|\\b[A-Za-z]:\\\\[^\\s'\"<>|,;:)]+");
   private static final String HIDDEN = "[hidden]";
   private static final int MAX_DEPTH = 16;
 

@@ -304,6 +304,30 @@ class DeployTest {
   }
 
   @Test
+  void aFormOfVeryManyPartsIsRefusedWithoutMuchWork() throws Exception {
+    Form form = Form.complete(Fleet.GROUP, Fleet.GROUP_TOKEN, "1.2.7", FIRMWARE);
+    for (int i = 0; i < 1500; i++) {
+      form.field("x", "");
+    }
+    RawHttp.Answer answer = post(form);
+    assertThat(answer.status()).isEqualTo(400);
+    assertThat(answer.text()).isEqualTo("{\"message\":\"The multipart body has too many parts\"}");
+    assertThat(server.spooled()).isEmpty();
+  }
+
+  @Test
+  void partsOfOtherNamesAreIgnored() throws Exception {
+    RawHttp.Answer answer =
+        post(
+            Form.complete(Fleet.GROUP, Fleet.GROUP_TOKEN, "1.2.7", FIRMWARE)
+                .field("note", "a")
+                .field("note", "b")
+                .file("manual", "manual.pdf", new byte[10]));
+    assertThat(answer.status()).isEqualTo(201);
+    assertServes("1.2.7", FIRMWARE);
+  }
+
+  @Test
   void anOrdinaryClientThatSendsInChunksIsServed() throws Exception {
     byte[] body = Form.complete(Fleet.GROUP, Fleet.GROUP_TOKEN, "1.2.7", FIRMWARE).bytes();
     HttpResponse<String> response =

@@ -6,6 +6,9 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
 import com.hivemq.client.mqtt.MqttClientSslConfig;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
 import java.time.Duration;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -67,6 +70,30 @@ class MqttLinkTest {
       // Pauses of at least 250, 500 and 1000 ms.
       assertThat(Duration.ofNanos(System.nanoTime() - begin))
           .isGreaterThan(Duration.ofMillis(1750));
+    }
+  }
+
+  @Test
+  void withTlsNothingIsSaidInTheClear() throws Exception {
+    assertThat(firstBytes(MqttLink.builder().tls(MqttClientSslConfig.builder().build()), 2))
+        .as("a TLS handshake record")
+        .isEqualTo(new byte[] {0x16, 0x03});
+  }
+
+  @Test
+  void aWebSocketIsAskedForUnderMqtt() throws Exception {
+    assertThat(firstBytes(MqttLink.builder().webSocket(true), 18))
+        .isEqualTo("GET /mqtt HTTP/1.1".getBytes(ISO_8859_1));
+  }
+
+  private static byte[] firstBytes(MqttLink.Builder builder, int count) throws Exception {
+    try (ServerSocket server = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
+        MqttLink link = builder.host("127.0.0.1").port(server.getLocalPort()).build()) {
+      server.setSoTimeout(20_000);
+      link.start();
+      try (Socket socket = server.accept()) {
+        return socket.getInputStream().readNBytes(count);
+      }
     }
   }
 

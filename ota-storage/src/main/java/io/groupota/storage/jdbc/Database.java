@@ -66,6 +66,10 @@ final class Database {
     return new Database(jdbi, dialect, part, clock);
   }
 
+  Dialect dialect() {
+    return dialect;
+  }
+
   /** What to bind to {@code :now} of {@link #NOW}. */
   @Nullable Instant now() {
     return clock == null ? null : clock.instant();

@@ -24,16 +24,9 @@ class JdbcOtaRepositoryTest {
   }
 
   @Nested
-  class InAFile extends OnDatabase {
-    InAFile() {
-      super(TestDatabase.h2File(folder.resolve("autocommit")), true);
-    }
-  }
-
-  @Nested
   class InAFileWithoutAutocommit extends OnDatabase {
     InAFileWithoutAutocommit() {
-      super(TestDatabase.h2File(folder.resolve("no-autocommit")), false);
+      super(TestDatabase.h2File(folder), false);
     }
   }
 
