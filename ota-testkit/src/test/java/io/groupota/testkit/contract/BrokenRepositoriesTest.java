@@ -82,7 +82,14 @@ class BrokenRepositoriesTest {
             "complete",
             sound ->
                 arguments -> {
-                  boolean held = sound.complete((Claim) arguments[0]);
+                  Claim claim = (Claim) arguments[0];
+                  boolean held = sound.complete(claim);
+                  Proof.await(
+                      () ->
+                          sound
+                              .served(claim.group())
+                              .filter(served -> !served.id().equals(claim.update()))
+                              .isPresent());
                   sound.claimDue(Duration.ofDays(1), 1).forEach(sound::complete);
                   return held;
                 });

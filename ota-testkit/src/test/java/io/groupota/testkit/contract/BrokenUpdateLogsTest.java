@@ -1,5 +1,6 @@
 package io.groupota.testkit.contract;
 
+import io.groupota.BlobKey;
 import io.groupota.GroupId;
 import io.groupota.LatestUpdate;
 import io.groupota.OtaPage;
@@ -74,6 +75,24 @@ class BrokenUpdateLogsTest {
                 });
     Proof.catches(contract, "anUpdateWhoseBlobIsGoneChangesNothing");
     Proof.catches(contract, "aClaimedKeyCannotBeRecorded");
+  }
+
+  @Test
+  void aBlobThatIsRecordedWhileItIsClaimedIsCaught() throws Exception {
+    OtaRepositoryContract contract =
+        Proof.repository(
+            "record",
+            sound ->
+                arguments -> {
+                  Entry entry = (Entry) arguments[0];
+                  BlobKey key = entry.update().blob();
+                  // A long grace: only what the other racer has claimed already is returned.
+                  Proof.await(
+                      () -> sound.claimAbandoned(Duration.ofDays(9999), 1000).contains(key));
+                  sound.forget(List.of(key));
+                  sound.reserve(key);
+                  return sound.record(entry);
+                });
     Proof.catches(contract, "aBlobThatIsServedIsNeverSwept");
   }
 
