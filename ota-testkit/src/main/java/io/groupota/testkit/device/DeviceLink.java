@@ -52,6 +52,9 @@ final class DeviceLink {
   /** A client serves one connection: nothing of a lost one can mix with the next. */
   private @Nullable Mqtt3AsyncClient client;
 
+  /** Messages that came, retained ones perhaps, before the device was done with connecting. */
+  private int early;
+
   /** A message that is under way is sent before the connection is closed. */
   private CompletableFuture<?> lastMessage = CompletableFuture.completedFuture(null);
 
@@ -128,6 +131,7 @@ final class DeviceLink {
 
   private void open() {
     state = State.CONNECTING;
+    early = 0;
     int number = ++newest;
     Mqtt3AsyncClient opening = newClient(number);
     client = opening;
@@ -137,16 +141,24 @@ final class DeviceLink {
             .cleanSession(true)
             .keepAlive(KEEP_ALIVE_SECONDS)
             .send()
-            .thenCompose(
-                ack ->
-                    opening
-                        .subscribeWith()
-                        .topicFilter(settings.triggerTopic())
-                        .qos(MqttQos.AT_MOST_ONCE)
-                        .callback(message -> received(number, message))
-                        .executor(serial)
-                        .send())
+            .thenCompose(ack -> subscribe(opening, number))
             .whenComplete((ack, failure) -> serial.execute(() -> opened(number, failure)));
+  }
+
+  private CompletableFuture<?> subscribe(Mqtt3AsyncClient opening, int number) {
+    return opening
+        .subscribeWith()
+        .topicFilter(settings.triggerTopic())
+        .qos(MqttQos.AT_MOST_ONCE)
+        .callback(message -> received(number, message))
+        .executor(serial)
+        .send()
+        .whenComplete(
+            (ack, failure) -> {
+              if (failure != null) {
+                CompletableFuture<?> unused = opening.disconnect();
+              }
+            });
   }
 
   private void opened(int number, @Nullable Throwable failure) {
@@ -159,14 +171,10 @@ final class DeviceLink {
         events.up();
       }
       reconcile();
+      deliverEarly();
       return;
     }
     log.debug("Simulated device {} cannot connect", settings.id, failure);
-    Mqtt3AsyncClient failed = client;
-    if (failed != null) {
-      // Connected, perhaps, but not subscribed.
-      CompletableFuture<?> unused = failed.disconnect();
-    }
     lost();
     if (wanted) {
       runNext();
@@ -220,7 +228,18 @@ final class DeviceLink {
   }
 
   private void received(int number, Mqtt3Publish message) {
-    if (number == newest && state == State.UP && packetSize(message) <= MAX_PACKET) {
+    if (number != newest || packetSize(message) > MAX_PACKET) {
+      return;
+    }
+    if (state == State.UP) {
+      events.message();
+    } else if (state == State.CONNECTING) {
+      early++;
+    }
+  }
+
+  private void deliverEarly() {
+    for (; early > 0 && state == State.UP; early--) {
       events.message();
     }
   }

@@ -1,5 +1,7 @@
 package io.groupota.testkit.device;
 
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -21,6 +23,9 @@ final class DeviceThreads implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(DeviceThreads.class);
   private static final int TIMER_THREADS = 2;
   private static final int CLOSE_SECONDS = 10;
+
+  /** Every thread that was started here and may still run. */
+  private final Set<Thread> started = ConcurrentHashMap.newKeySet();
 
   private final ScheduledExecutorService timer;
   private final boolean ownTimer;
@@ -64,6 +69,16 @@ final class DeviceThreads implements AutoCloseable {
       end(timer);
     }
     end(mqtt);
+    started.forEach(DeviceThreads::join);
+  }
+
+  /** An executor has terminated a little before its last thread has. */
+  private static void join(Thread thread) {
+    try {
+      thread.join(TimeUnit.SECONDS.toMillis(CLOSE_SECONDS));
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   private static void end(ExecutorService threads) {
@@ -77,7 +92,7 @@ final class DeviceThreads implements AutoCloseable {
     }
   }
 
-  private static ScheduledExecutorService newTimer() {
+  private ScheduledExecutorService newTimer() {
     ScheduledThreadPoolExecutor timer =
         new ScheduledThreadPoolExecutor(TIMER_THREADS, named("ota-device-timer-"));
     timer.setRemoveOnCancelPolicy(true);
@@ -85,11 +100,13 @@ final class DeviceThreads implements AutoCloseable {
     return timer;
   }
 
-  private static ThreadFactory named(String prefix) {
+  private ThreadFactory named(String prefix) {
     AtomicInteger number = new AtomicInteger();
     return task -> {
       Thread thread = new Thread(task, prefix + number.incrementAndGet());
       thread.setDaemon(true);
+      started.removeIf(other -> other.getState() == Thread.State.TERMINATED);
+      started.add(thread);
       return thread;
     };
   }
