@@ -26,7 +26,10 @@ class ArchitectureTest {
           .importPackages("io.groupota");
 
   private static final String[] CORE = {
-    "io.groupota", "io.groupota.firmware", "io.groupota.spi", "io.groupota.memory",
+    "io.groupota",
+    "io.groupota.firmware",
+    "io.groupota.spi",
+    "io.groupota.memory",
     "io.groupota.internal"
   };
   private static final DescribedPredicate<JavaClass> IN_CORE = resideInAnyPackage(CORE);
@@ -69,9 +72,7 @@ class ArchitectureTest {
           .dependOnClassesThat(
               resideInAnyPackage("io.groupota..")
                   .and(DescribedPredicate.not(IN_CORE))
-                  .and(
-                      DescribedPredicate.not(
-                          resideInAnyPackage("io.groupota." + module + ".."))))
+                  .and(DescribedPredicate.not(resideInAnyPackage("io.groupota." + module + ".."))))
           .check(OURS);
     }
   }

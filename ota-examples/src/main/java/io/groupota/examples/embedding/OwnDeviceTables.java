@@ -29,7 +29,8 @@ import org.jspecify.annotations.Nullable;
  * nothing is copied. Thread-safe.
  */
 public final class OwnDeviceTables implements GroupDirectory {
-  private static final String THING = "SELECT serial, secret, site_id, login, standalone FROM thing";
+  private static final String THING =
+      "SELECT serial, secret, site_id, login, standalone FROM thing";
 
   private final DataSource dataSource;
 
@@ -64,8 +65,7 @@ public final class OwnDeviceTables implements GroupDirectory {
     query(
             THING + " WHERE serial = ANY(?)",
             statement ->
-                statement.setArray(
-                    1, statement.getConnection().createArrayOf("VARCHAR", serials)),
+                statement.setArray(1, statement.getConnection().createArrayOf("VARCHAR", serials)),
             OwnDeviceTables::device)
         .forEach(device -> found.put(device.id(), device));
     return found;

@@ -48,8 +48,7 @@ final class GuidedTour {
             new ServerStack.Settings(
                 Address.loopback(), Address.loopback(), folder.data(), RETRIGGER, MAX_UPLOAD),
             workshop.fleet());
-    try (SimulatedFleet fleet =
-        workshop.simulate(stack, options.from(), Files.size(firmware))) {
+    try (SimulatedFleet fleet = workshop.simulate(stack, options.from(), Files.size(firmware))) {
       screen.line("http://" + stack.http() + "  mqtt://" + stack.mqtt());
       return report(stack, fleet) && deploy(stack, firmware) && update(stack, fleet);
     } finally {
@@ -88,8 +87,7 @@ final class GuidedTour {
   private boolean deploy(ServerStack stack, Path firmware)
       throws IOException, InterruptedException {
     ManagementClient client = client(stack);
-    screen.head(
-        "POST " + client.uri() + ": " + Files.size(firmware) + " bytes as " + options.to());
+    screen.head("POST " + client.uri() + ": " + Files.size(firmware) + " bytes as " + options.to());
     HttpResponse<String> response = client.deploy(Workshop.GROUP, options.to(), firmware);
     screen.line(response.statusCode() + " " + response.body());
     if (response.statusCode() != 201) {
@@ -164,7 +162,14 @@ final class GuidedTour {
     for (SimulatedDevice device : behind.subList(0, Math.min(NAMED, behind.size()))) {
       DeviceProgress progress = device.progress();
       screen.line(
-          "  " + device.id() + " " + device.version() + " " + progress.step() + " " + progress.detail());
+          "  "
+              + device.id()
+              + " "
+              + device.version()
+              + " "
+              + progress.step()
+              + " "
+              + progress.detail());
     }
     screen.line("Is this machine very busy? Try again with fewer --devices.");
     return false;

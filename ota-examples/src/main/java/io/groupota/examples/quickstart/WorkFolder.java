@@ -54,7 +54,8 @@ final class WorkFolder implements AutoCloseable {
         Files.deleteIfExists(path);
       }
     } catch (IOException e) {
-      // A server that is still stopping has it in use; the hook at the end of the process tries again.
+      // A server that is still stopping has it in use; the hook at the end of the process tries
+      // again.
       kept = false;
     }
   }

@@ -25,10 +25,7 @@ final class Workshop {
   static final String BEARER = "quickstart";
   static final Group GROUP =
       new Group(
-          new GroupId("5e1b76bc4315b70eb242567a"),
-          OWNER,
-          Token.of("AATluvfLURijoH9d"),
-          "cooling");
+          new GroupId("5e1b76bc4315b70eb242567a"), OWNER, Token.of("AATluvfLURijoH9d"), "cooling");
 
   /** The waits of a device in the field are 2 s, 10 s and 5 s: too long to watch. */
   private static final Duration PACE = Duration.ofMillis(300);
@@ -46,8 +43,7 @@ final class Workshop {
   }
 
   Fleet fleet() {
-    return new Fleet(
-        List.of(new Fleet.Owner(OWNER, BEARER, true)), List.of(GROUP), devices);
+    return new Fleet(List.of(new Fleet.Owner(OWNER, BEARER, true)), List.of(GROUP), devices);
   }
 
   /** Builds the devices; they stay switched off. */

@@ -86,8 +86,7 @@ final class Owners implements Authenticator, EntitlementPolicy {
     try (ResultSet result = statement.executeQuery(ALL)) {
       while (result.next()) {
         rows.add(
-            new Row(
-                new OwnerId(result.getString(1)), result.getString(2), result.getBoolean(3)));
+            new Row(new OwnerId(result.getString(1)), result.getString(2), result.getBoolean(3)));
       }
     }
     return rows;

@@ -1,8 +1,8 @@
 package io.groupota.examples.stack;
 
+import java.util.Deque;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentLinkedDeque;
-import java.util.Deque;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
