@@ -6,6 +6,8 @@ import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
 import java.sql.Connection;
 import java.sql.DatabaseMetaData;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -21,9 +23,13 @@ final class Spy {
   private final DataSource real;
   private volatile Fault fault = method -> {};
   private volatile String product = "";
+  private volatile boolean explains;
 
   /** The statements that were prepared. */
   final List<String> prepared = new CopyOnWriteArrayList<>();
+
+  /** The plans of the statements that were executed, if {@link #explain} was called. */
+  final List<String> plans = new CopyOnWriteArrayList<>();
 
   /** What the connections were told, in order. */
   final List<String> calls = new CopyOnWriteArrayList<>();
@@ -38,6 +44,10 @@ final class Spy {
 
   void claimToBe(String product) {
     this.product = product;
+  }
+
+  void explain() {
+    explains = true;
   }
 
   DataSource dataSource() {
@@ -66,9 +76,36 @@ final class Spy {
           }
           fault.before(name);
           Object result = invoke(connection, method, arguments);
+          if (name.equals("prepareStatement") && explains) {
+            return explained(connection, (String) arguments[0], (PreparedStatement) result);
+          }
           return name.equals("getMetaData") && !product.isEmpty()
               ? metadata((DatabaseMetaData) result)
               : result;
+        });
+  }
+
+  /** Binds the same values to an EXPLAIN of the statement, and runs that one first. */
+  private PreparedStatement explained(
+      Connection connection, String sql, PreparedStatement statement) throws SQLException {
+    PreparedStatement explain = connection.prepareStatement("EXPLAIN " + sql);
+    return proxy(
+        PreparedStatement.class,
+        (proxy, method, arguments) -> {
+          if (method.getDeclaringClass() == PreparedStatement.class
+              && method.getName().startsWith("set")) {
+            invoke(explain, method, arguments);
+          } else if (method.getName().equals("execute")) {
+            try (explain;
+                ResultSet lines = explain.executeQuery()) {
+              StringBuilder plan = new StringBuilder();
+              while (lines.next()) {
+                plan.append(lines.getString(1)).append('\n');
+              }
+              plans.add(plan.toString());
+            }
+          }
+          return invoke(statement, method, arguments);
         });
   }
 
