@@ -7,8 +7,6 @@ import java.sql.SQLException;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.concurrent.ThreadLocalRandom;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import javax.sql.DataSource;
 import org.jdbi.v3.core.Handle;
@@ -33,7 +31,6 @@ final class Database {
   /** A duration inside SQL, see {@link #seconds}. */
   static final String SECONDS = "CAST(:seconds AS NUMERIC(18, 3)) * INTERVAL '1' SECOND";
 
-  private static final int ATTEMPTS = 8;
   private static final Duration LONGEST = Duration.ofDays(36_500);
 
   private final Jdbi jdbi;
@@ -100,7 +97,7 @@ final class Database {
             ? handle.<T, RuntimeException>inTransaction(work::apply)
             : work.apply(handle);
       } catch (JdbiException | SQLException e) {
-        if (attempt == ATTEMPTS || !dialect.isLostRace(Failures.sqlState(e)) || !pause(attempt)) {
+        if (!dialect.isLostRace(Failures.sqlState(e)) || !Backoff.again(attempt)) {
           throw Failures.unavailable("The " + part + " could not be " + done, e);
         }
       } catch (InvalidRequestException e) {
@@ -116,18 +113,6 @@ final class Database {
     } catch (RuntimeException e) {
       // Pools throw exceptions of their own when they cannot connect.
       throw Failures.unavailable("The database of the " + part + " could not be reached", e);
-    }
-  }
-
-  /** Waits before another attempt; false when the thread is interrupted. */
-  private static boolean pause(int attempt) {
-    long millis = 2L << attempt;
-    try {
-      TimeUnit.MILLISECONDS.sleep(millis / 2 + ThreadLocalRandom.current().nextLong(millis));
-      return true;
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      return false;
     }
   }
 }

@@ -18,6 +18,7 @@ import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
 import javax.sql.DataSource;
 import org.flywaydb.core.Flyway;
 import org.junit.jupiter.api.Test;
@@ -26,6 +27,13 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 class SchemaTest {
+  private static final String EMPTY_HISTORY =
+      "CREATE TABLE ota_schema_history (installed_rank INT NOT NULL PRIMARY KEY,"
+          + " version VARCHAR(50), description VARCHAR(200) NOT NULL, type VARCHAR(20) NOT NULL,"
+          + " script VARCHAR(1000) NOT NULL, checksum INTEGER, installed_by VARCHAR(100) NOT NULL,"
+          + " installed_on TIMESTAMP NOT NULL DEFAULT NOW(), execution_time INTEGER NOT NULL,"
+          + " success BOOLEAN NOT NULL)";
+
   @TempDir Path folder;
 
   @ParameterizedTest
@@ -47,6 +55,26 @@ class SchemaTest {
       execute(pool, "CREATE TABLE customer (id INT PRIMARY KEY)");
       List<OtaRepository> nodes = Race.of(4, () -> JdbcOtaRepository.using(pool));
       assertWorks(nodes.get(0));
+    }
+  }
+
+  @Test
+  void theHistoryThatAnotherNodeHasJustCreatedIsWaitedFor() throws Exception {
+    try (HikariDataSource pool = TestDatabase.Kind.POSTGRESQL.pool(4)) {
+      Spy spy = new Spy(pool);
+      AtomicBoolean created = new AtomicBoolean();
+      spy.failWith(
+          method -> {
+            // Flyway has seen no history; it asks now whether the schema is empty.
+            if (method.equals("prepareStatement")
+                && spy.prepared.get(spy.prepared.size() - 1).contains("pg_depend")
+                && created.compareAndSet(false, true)) {
+              execute(pool, EMPTY_HISTORY);
+            }
+          });
+      execute(pool, "CREATE TABLE customer (id INT PRIMARY KEY)");
+      assertWorks(JdbcOtaRepository.using(spy.dataSource()));
+      assertThat(created).isTrue();
     }
   }
 
