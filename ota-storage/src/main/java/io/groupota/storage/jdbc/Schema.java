@@ -14,10 +14,25 @@ final class Schema {
   private Schema() {}
 
   /**
-   * Of nodes that start at once one migrates and the others wait for it; but Flyway fails when it
-   * meets the history of another node that is created but still empty, so it is asked again.
+   * Nodes may start at once. Flyway locks the rows of its history, which on H2 lock nobody out
+   * while there are none: nodes in one process, the usual place of an H2 database, take turns here;
+   * for others the first script can run twice.
    */
   static void migrate(DataSource dataSource, Dialect dialect) {
+    if (dialect == Dialect.H2) {
+      synchronized (Schema.class) {
+        migrateInTurn(dataSource, dialect);
+      }
+    } else {
+      migrateInTurn(dataSource, dialect);
+    }
+  }
+
+  /**
+   * Flyway fails when it meets the history of another node that is created but still empty, so it
+   * is asked again.
+   */
+  private static void migrateInTurn(DataSource dataSource, Dialect dialect) {
     Flyway flyway = flyway(dataSource, dialect);
     for (int attempt = 1; ; attempt++) {
       try {
