@@ -16,12 +16,16 @@ import org.jdbi.v3.core.statement.SqlStatements;
 import org.jdbi.v3.core.statement.TemplateEngine;
 import org.jdbi.v3.core.transaction.LocalTransactionHandler;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Runs work on the host's database, one transaction per call. A transaction that lost a race is
  * rolled back and run again as a whole. Thread-safe.
  */
 final class Database {
+  private static final Logger LOG = LoggerFactory.getLogger(Database.class);
+
   /**
    * The present time inside SQL. The database's own clock, unless a clock was given: then it is the
    * bound value, see {@link #now()}.
@@ -38,11 +42,15 @@ final class Database {
   private final String part;
   private final @Nullable Clock clock;
 
-  private Database(Jdbi jdbi, Dialect dialect, String part, @Nullable Clock clock) {
+  /** What makes a commit durable, empty if the commit does that itself. */
+  private final String flush;
+
+  private Database(Jdbi jdbi, Dialect dialect, String part, @Nullable Clock clock, String flush) {
     this.jdbi = jdbi;
     this.dialect = dialect;
     this.part = part;
     this.clock = clock;
+    this.flush = flush;
   }
 
   static Database open(DataSource dataSource, String part, boolean migrate, @Nullable Clock clock) {
@@ -60,7 +68,28 @@ final class Database {
     jdbi.setTransactionHandler(LocalTransactionHandler.managed());
     // No templates: "<" is an operator.
     jdbi.getConfig(SqlStatements.class).setTemplateEngine(TemplateEngine.NOP);
-    return new Database(jdbi, dialect, part, clock);
+    return new Database(jdbi, dialect, part, clock, flush(jdbi, dialect, part));
+  }
+
+  /** Tries it once, since it needs rights that a host may not have given. */
+  private static String flush(Jdbi jdbi, Dialect dialect, String part) {
+    if (dialect.flush().isEmpty()) {
+      return "";
+    }
+    try (Handle handle = jdbi.open()) {
+      handle.execute(dialect.flush());
+      return dialect.flush();
+    } catch (JdbiException e) {
+      if (!Failures.sqlState(e).equals(Dialect.NOT_ADMIN)) {
+        throw Failures.unavailable("The database of the " + part + " could not be flushed", e);
+      }
+      LOG.warn(
+          "The user of the {} may not run {}: a crash of this process can lose what was committed"
+              + " in the last second. Give it admin rights.",
+          part,
+          dialect.flush());
+      return "";
+    }
   }
 
   Dialect dialect() {
@@ -93,9 +122,14 @@ final class Database {
   private <T> T run(String done, Function<Handle, T> work, boolean writes) {
     for (int attempt = 1; ; attempt++) {
       try (Handle handle = open()) {
-        return writes || !handle.getConnection().getAutoCommit()
-            ? handle.<T, RuntimeException>inTransaction(work::apply)
-            : work.apply(handle);
+        if (!writes && handle.getConnection().getAutoCommit()) {
+          return work.apply(handle);
+        }
+        T result = handle.inTransaction(work::apply);
+        if (writes && !flush.isEmpty()) {
+          handle.execute(flush);
+        }
+        return result;
       } catch (JdbiException | SQLException e) {
         if (!dialect.isLostRace(Failures.sqlState(e)) || !Backoff.again(attempt)) {
           throw Failures.unavailable("The " + part + " could not be " + done, e);
