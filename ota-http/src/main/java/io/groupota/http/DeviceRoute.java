@@ -1,5 +1,6 @@
 package io.groupota.http;
 
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -11,16 +12,19 @@ import java.util.Optional;
  * @param segment x, not checked
  */
 record DeviceRoute(boolean group, boolean download, String segment) {
+  private static final List<String> ADDRESSED = List.of("group", "device");
+  private static final List<String> WANTED = List.of("latest", "download");
+
   static Optional<DeviceRoute> of(String path) {
     String[] parts = path.split("/", 4);
     if (parts.length != 4 || !parts[0].isEmpty()) {
       return Optional.empty();
     }
-    boolean group = parts[1].equals("group");
-    boolean download = parts[2].equals("download");
-    if (!group && !parts[1].equals("device") || !download && !parts[2].equals("latest")) {
+    if (!ADDRESSED.contains(parts[1]) || !WANTED.contains(parts[2])) {
       return Optional.empty();
     }
+    boolean group = parts[1].equals("group");
+    boolean download = parts[2].equals("download");
     return Optional.of(new DeviceRoute(group, download, parts[3]));
   }
 

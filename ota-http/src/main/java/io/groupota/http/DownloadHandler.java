@@ -121,7 +121,7 @@ final class DownloadHandler {
         abort(response, e);
       } else {
         response.reset();
-        failures.internal(e, scrubber).send(request, response);
+        failures.answer(e, scrubber).send(request, response);
       }
     }
   }

@@ -29,7 +29,7 @@ final class Failures {
   Reply answer(Throwable failure, Scrubber scrubber) {
     int status = status(failure);
     if (status != 500) {
-      return Reply.message(status, scrubber.secrets(String.valueOf(failure.getMessage())));
+      return Reply.message(status, String.valueOf(failure.getMessage()));
     }
     if (failure instanceof StorageException) {
       LOG.error("{} (status 500)", message, scrubber.scrub(failure));

@@ -29,8 +29,8 @@ public final class OtaServlet extends HttpServlet {
   /** Where {@link #register(ServletContext)} maps the servlet. */
   private static final String MAPPING = "/v1/ota/*";
 
-  /** The limit of an upload unless the builder sets another: 16 MiB, the largest ESP32 flash. */
-  private static final long DEFAULT_MAX_UPLOAD = 16L << 20;
+  /** The limit of an upload unless the builder sets another: 64 MiB, like that of the service. */
+  private static final long DEFAULT_MAX_UPLOAD = 64L << 20;
 
   /** What a multipart body may have beside the file: three short fields, headers, boundaries. */
   private static final long FORM_OVERHEAD = 64L << 10;
@@ -136,7 +136,7 @@ public final class OtaServlet extends HttpServlet {
     }
 
     /**
-     * Limits an uploaded firmware; a larger one is answered with {@code 413}. Default: 16 MiB. The
+     * Limits an uploaded firmware; a larger one is answered with {@code 413}. Default: 64 MiB. The
      * service has a limit of its own; the lower of the two holds.
      *
      * @param bytes the largest file, in bytes
@@ -172,10 +172,10 @@ public final class OtaServlet extends HttpServlet {
      */
     public OtaServlet build() {
       if (service == null) {
-        throw new IllegalStateException("Call service(…) before build()");
+        throw new IllegalStateException("Call service(...) before build()");
       }
       if (authenticator == null) {
-        throw new IllegalStateException("Call authenticator(…) before build()");
+        throw new IllegalStateException("Call authenticator(...) before build()");
       }
       return new OtaServlet(service, authenticator, this);
     }

@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class Scrubber {
   private static final Pattern PATH =
-      Pattern.compile("(?<![\\w/.])/[^\\s'\"<>|,;)]+|\\b[A-Za-z]:\\\\[^\\s'\"<>|,;)]+");
+      Pattern.compile("(?<![\\w/.])/[^\\s'\"<>|,;:)]+|\\b[A-Za-z]:\\\\[^\\s'\"<>|,;:)]+");
   private static final String HIDDEN = "[hidden]";
   private static final int MAX_DEPTH = 16;
 
@@ -31,18 +31,13 @@ final class Scrubber {
     return this;
   }
 
-  /** The text without the secrets. */
-  String secrets(String text) {
+  /** The text without the secrets and without absolute paths. */
+  String text(String text) {
     String result = text;
     for (String secret : secrets) {
       result = result.replace(secret, HIDDEN);
     }
-    return result;
-  }
-
-  /** The text without the secrets and without absolute paths. */
-  String text(String text) {
-    return PATH.matcher(secrets(text)).replaceAll("[path]");
+    return PATH.matcher(result).replaceAll("[path]");
   }
 
   /** A copy that is safe to log: the same types, stack traces and causes, the messages scrubbed. */
@@ -60,18 +55,13 @@ final class Scrubber {
         cause == null || depth == MAX_DEPTH ? null : scrub(cause, depth + 1));
   }
 
+  /** Stands for another exception, whose name begins its message. */
   private static final class Scrubbed extends Exception {
     private static final long serialVersionUID = 1L;
 
     Scrubbed(String text, StackTraceElement[] trace, @Nullable Throwable cause) {
       super(text, cause, false, true);
       setStackTrace(trace);
-    }
-
-    /** The original's name and message, in place of this class. */
-    @Override
-    public String toString() {
-      return String.valueOf(getMessage());
     }
   }
 }

@@ -47,6 +47,9 @@ final class Uploads {
         return new IllegalStateException(
             "The servlet has no multipart configuration; set OtaServlet.multipartConfig()");
       }
+      if (message.contains("max parts") || message.contains("too many")) {
+        return new InvalidRequestException("body", "The multipart body has too many parts");
+      }
       if (OVER_LIMIT.matcher(message).find() && !message.contains("header")) {
         return new FirmwareTooLargeException(maxUpload);
       }

@@ -144,15 +144,12 @@ final class DeviceMessages {
         || (value == JsonToken.VALUE_STRING && parser.getTextLength() == 0);
   }
 
-  /** A version as a report takes it, null for anything else. */
+  /** A string that may be a version, null for anything else; a report checks it further. */
   private static @Nullable String version(JsonParser parser, JsonToken value) throws IOException {
-    if (value != JsonToken.VALUE_STRING
-        || parser.getTextLength() > DeployRequest.MAX_VERSION_LENGTH) {
-      return null;
-    }
-    String text = parser.getText();
-    // Half a surrogate pair (a JSON escape can say it) has no UTF-8, so no database would take it.
-    return StandardCharsets.UTF_8.newEncoder().canEncode(text) ? text : null;
+    return value == JsonToken.VALUE_STRING
+            && parser.getTextLength() <= DeployRequest.MAX_VERSION_LENGTH
+        ? parser.getText()
+        : null;
   }
 
   private interface FieldReader {

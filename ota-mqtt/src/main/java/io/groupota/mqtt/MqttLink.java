@@ -286,9 +286,13 @@ public final class MqttLink implements AutoCloseable {
       }
       OwnThreads threads = new OwnThreads();
       MqttPort made = client(host, threads);
-      String description = (tls == null ? "mqtt://" : "mqtts://") + host + ":" + brokerPort();
+      String description = scheme() + "://" + host + ":" + brokerPort();
       return new MqttLink(
           made, new OwnConnection(made, threads, keepAlive, description), description);
+    }
+
+    private String scheme() {
+      return (webSocket ? "ws" : "mqtt") + (tls == null ? "" : "s");
     }
 
     private int brokerPort() {

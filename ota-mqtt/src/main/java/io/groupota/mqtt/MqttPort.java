@@ -44,7 +44,13 @@ interface MqttPort {
     /** The broker granted the subscription. */
     void granted();
 
-    /** A message came in. The buffer belongs to the call. */
+    /**
+     * A message came in.
+     *
+     * @param topic its topic
+     * @param payload its payload, which belongs to the call, empty if it has none
+     * @param retained whether the broker had kept it from before the subscription
+     */
     void message(String topic, Optional<ByteBuffer> payload, boolean retained);
 
     /** The subscription is over: refused, its session lost, or unsubscribed. */

@@ -5,6 +5,7 @@ import com.hivemq.client.mqtt.MqttClientTransportConfig;
 import com.hivemq.client.mqtt.MqttWebSocketConfig;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -83,18 +84,22 @@ final class OwnConnection implements AutoCloseable {
   }
 
   private void settled(CompletableFuture<?> attempt, long now) {
-    if (attempt.isCompletedExceptionally()) {
-      backoff.failed(now);
-      attempt.exceptionally(
-          failure -> {
-            LOG.warn("Could not connect to {}: trying again ({})", broker, failure.toString());
-            return null;
-          });
-    } else {
+    Throwable failure = attempt.handle((done, thrown) -> thrown).join();
+    if (failure == null) {
       connected = true;
       connectedAt = now;
       LOG.info("Connected to {}", broker);
+    } else {
+      backoff.failed(now);
+      LOG.warn("Could not connect to {}, trying again: {}", broker, reason(failure));
     }
+  }
+
+  private static String reason(Throwable failure) {
+    Throwable cause = failure.getCause();
+    return failure instanceof CompletionException && cause != null
+        ? cause.toString()
+        : failure.toString();
   }
 
   private void lost(long now) {

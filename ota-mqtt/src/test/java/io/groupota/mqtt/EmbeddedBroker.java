@@ -45,8 +45,11 @@ final class EmbeddedBroker implements AutoCloseable {
     return port;
   }
 
-  /** Starts it, again or for the first time; returns when it takes connections. */
+  /** Starts it unless it runs; returns when it takes connections. */
   void start() {
+    if (broker != null) {
+      return;
+    }
     try {
       EmbeddedHiveMQ made =
           EmbeddedHiveMQ.builder()

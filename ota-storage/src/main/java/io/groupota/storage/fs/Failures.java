@@ -5,7 +5,9 @@ import java.io.Closeable;
 import java.io.IOException;
 import java.nio.file.FileSystemException;
 
-/** Turns failures of the file system, which name absolute paths, into exceptions fit for any log. */
+/**
+ * Turns failures of the file system, which name absolute paths, into exceptions fit for any log.
+ */
 final class Failures {
   private Failures() {}
 

@@ -22,7 +22,8 @@ import java.util.OptionalLong;
  * name in the folder {@code .uploads} of the same root, forced to the disk, then moved to its name
  * in one step; the directories are forced too, so that it is there after a power failure.
  *
- * <p>Several stores and processes may share the folder, if it is one file system throughout.
+ * <p>Several stores and processes may share the folder, if it is one file system throughout. When
+ * the folder is no longer there, because its file system was unmounted say, every call fails.
  * Thread-safe. A failure comes out as {@link StorageException} whose message says what the system
  * said, such as a full disk, without the path of the folder.
  */
@@ -51,11 +52,12 @@ public final class FileSystemBlobStore implements BlobStore {
   public static FileSystemBlobStore in(Path root) {
     Path folder = requireNonNull(root, "root").toAbsolutePath();
     try {
-      Directories.create(folder);
+      FileSystemBlobStore store = new FileSystemBlobStore(folder);
+      Directories.create(store.uploads.folder());
+      return store;
     } catch (IOException e) {
       throw Failures.unavailable("The folder of the blob store could not be created", e);
     }
-    return new FileSystemBlobStore(folder);
   }
 
   @Override
@@ -111,6 +113,7 @@ public final class FileSystemBlobStore implements BlobStore {
     try {
       return OptionalLong.of(Files.size(file(key)));
     } catch (NoSuchFileException e) {
+      requireFolder();
       return OptionalLong.empty();
     } catch (IOException e) {
       throw Failures.unavailable("The blob store could not be read", e);
@@ -122,6 +125,7 @@ public final class FileSystemBlobStore implements BlobStore {
     Path file = file(key);
     try {
       if (!Files.deleteIfExists(file)) {
+        requireFolder();
         return false;
       }
       // A file that came back after a power failure would have no owner any more.
@@ -130,6 +134,13 @@ public final class FileSystemBlobStore implements BlobStore {
       return true;
     } catch (IOException e) {
       throw Failures.unavailable("The blob store could not be written", e);
+    }
+  }
+
+  /** A file of a folder that is not mounted is not gone. */
+  private void requireFolder() {
+    if (!Files.isDirectory(uploads.folder())) {
+      throw new StorageException("The folder of the blob store is gone", null);
     }
   }
 

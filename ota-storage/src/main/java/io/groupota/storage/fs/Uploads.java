@@ -40,8 +40,12 @@ final class Uploads {
     this.folder = folder;
   }
 
+  Path folder() {
+    return folder;
+  }
+
+  /** Creates no folder: if it is gone, the file system of the store is probably not mounted. */
   Upload begin() throws IOException {
-    Files.createDirectories(folder);
     Path file = newFile();
     running.add(file);
     try {
@@ -61,9 +65,6 @@ final class Uploads {
 
   /** Removes the files of dead uploads. */
   void sweep() throws IOException {
-    if (!Files.exists(folder)) {
-      return;
-    }
     Instant deadline = now().minus(DEAD_AFTER);
     int removed = 0;
     try (DirectoryStream<Path> files = Files.newDirectoryStream(folder, "*" + SUFFIX)) {

@@ -7,16 +7,14 @@ import java.sql.SQLException;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.concurrent.ThreadLocalRandom;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import javax.sql.DataSource;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
 import org.jdbi.v3.core.JdbiException;
-import org.jdbi.v3.core.transaction.LocalTransactionHandler;
 import org.jdbi.v3.core.statement.SqlStatements;
 import org.jdbi.v3.core.statement.TemplateEngine;
+import org.jdbi.v3.core.transaction.LocalTransactionHandler;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -33,7 +31,6 @@ final class Database {
   /** A duration inside SQL, see {@link #seconds}. */
   static final String SECONDS = "CAST(:seconds AS NUMERIC(18, 3)) * INTERVAL '1' SECOND";
 
-  private static final int ATTEMPTS = 8;
   private static final Duration LONGEST = Duration.ofDays(36_500);
 
   private final Jdbi jdbi;
@@ -66,6 +63,10 @@ final class Database {
     return new Database(jdbi, dialect, part, clock);
   }
 
+  Dialect dialect() {
+    return dialect;
+  }
+
   /** What to bind to {@code :now} of {@link #NOW}. */
   @Nullable Instant now() {
     return clock == null ? null : clock.instant();
@@ -82,7 +83,9 @@ final class Database {
     return run("read", query, false);
   }
 
-  /** Runs statements in one transaction. The work may be repeated, so it must have no other effects. */
+  /**
+   * Runs statements in one transaction. The work may be repeated, so it must have no other effects.
+   */
   <T> T write(Function<Handle, T> work) {
     return run("written", work, true);
   }
@@ -94,7 +97,7 @@ final class Database {
             ? handle.<T, RuntimeException>inTransaction(work::apply)
             : work.apply(handle);
       } catch (JdbiException | SQLException e) {
-        if (attempt == ATTEMPTS || !dialect.isLostRace(Failures.sqlState(e)) || !pause(attempt)) {
+        if (!dialect.isLostRace(Failures.sqlState(e)) || !Backoff.again(attempt)) {
           throw Failures.unavailable("The " + part + " could not be " + done, e);
         }
       } catch (InvalidRequestException e) {
@@ -110,18 +113,6 @@ final class Database {
     } catch (RuntimeException e) {
       // Pools throw exceptions of their own when they cannot connect.
       throw Failures.unavailable("The database of the " + part + " could not be reached", e);
-    }
-  }
-
-  /** Waits before another attempt; false when the thread is interrupted. */
-  private static boolean pause(int attempt) {
-    long millis = 2L << attempt;
-    try {
-      TimeUnit.MILLISECONDS.sleep(millis / 2 + ThreadLocalRandom.current().nextLong(millis));
-      return true;
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      return false;
     }
   }
 }

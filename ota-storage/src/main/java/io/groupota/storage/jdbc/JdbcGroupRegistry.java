@@ -209,9 +209,7 @@ public final class JdbcGroupRegistry implements GroupRegistry {
   public List<Device> devices(
       GroupId group, @Nullable Addressing addressing, @Nullable DeviceId after, int limit) {
     String sql =
-        addressing == null
-            ? BOTH_PAGES
-            : addressing == Addressing.GROUP ? GROUP_PAGE : DEVICE_PAGE;
+        addressing == null ? BOTH_PAGES : addressing == Addressing.GROUP ? GROUP_PAGE : DEVICE_PAGE;
     return database.read(
         handle ->
             handle
@@ -239,10 +237,7 @@ public final class JdbcGroupRegistry implements GroupRegistry {
 
   /** The last one of each id wins; in the order of the ids, so that two calls cannot deadlock. */
   private <T> void save(
-      String update,
-      String insert,
-      Map<?, T> ordered,
-      BiConsumer<PreparedBatch, T> bind) {
+      String update, String insert, Map<?, T> ordered, BiConsumer<PreparedBatch, T> bind) {
     if (!ordered.isEmpty()) {
       List<T> rows = List.copyOf(ordered.values());
       database.write(handle -> Upsert.run(handle, update, insert, rows, bind));

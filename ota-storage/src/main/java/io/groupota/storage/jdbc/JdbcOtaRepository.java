@@ -95,7 +95,9 @@ public final class JdbcOtaRepository implements OtaRepository {
 
     /**
      * Whether {@link #build()} creates and upgrades the tables, with a Flyway history of its own
-     * ({@code ota_schema_history}). Without, the host has run the scripts beside this class in the
+     * ({@code ota_schema_history}). That takes two connections at once. A host that migrates tables
+     * of its own in the same schema with Flyway does so first, since Flyway refuses a schema that
+     * is neither empty nor its own. Without, the host has run the scripts beside this class in the
      * jar, in the folders {@code h2} and {@code postgresql}. Default: true.
      *
      * @param migrate whether to

@@ -5,7 +5,6 @@ import io.groupota.DeviceState;
 import io.groupota.GroupId;
 import io.groupota.UpdateCode;
 import io.groupota.spi.Addressing;
-import io.groupota.spi.Device;
 import io.groupota.spi.DeviceStates;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -22,7 +21,6 @@ import java.util.Set;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.jdbi.v3.core.Handle;
-import org.jdbi.v3.core.statement.PreparedBatch;
 import org.jdbi.v3.core.statement.Query;
 import org.jspecify.annotations.Nullable;
 
@@ -31,29 +29,6 @@ final class SqlDeviceStates implements DeviceStates {
   private static final String COLUMNS =
       "device_id, group_id, reported_version, version_since, core_version, last_seen,"
           + " trigger_received_at, download_started_at, up_to_date_at, failed_at";
-
-  private static final String UPDATE =
-      "UPDATE ota_device_state SET group_id = :group, mqtt_user = :user, addressing = :addressing,"
-          + " version_since = CASE WHEN CAST(:version AS VARCHAR) IS NULL"
-          + " OR reported_version = CAST(:version AS VARCHAR) THEN version_since"
-          + " ELSE CAST(:seenAt AS TIMESTAMP WITH TIME ZONE) END,"
-          + " reported_version = COALESCE(CAST(:version AS VARCHAR), reported_version),"
-          + " core_version = COALESCE(CAST(:core AS VARCHAR), core_version),"
-          + (" " + latest("seenAt", "last_seen"))
-          + (", " + latest("received", "trigger_received_at"))
-          + (", " + latest("started", "download_started_at"))
-          + (", " + latest("upToDate", "up_to_date_at"))
-          + (", " + latest("failed", "failed_at"))
-          + " WHERE device_id = :device";
-
-  private static final String INSERT =
-      "INSERT INTO ota_device_state (device_id, group_id, mqtt_user, addressing, reported_version,"
-          + " version_since, core_version, last_seen, trigger_received_at, download_started_at,"
-          + " up_to_date_at, failed_at) VALUES (:device, :group, :user, :addressing, :version,"
-          + " CASE WHEN CAST(:version AS VARCHAR) IS NOT NULL"
-          + " THEN CAST(:seenAt AS TIMESTAMP WITH TIME ZONE) END,"
-          + " :core, CAST(:seenAt AS TIMESTAMP WITH TIME ZONE), :received, :started, :upToDate,"
-          + " :failed)";
 
   private static final String STATES =
       "SELECT " + COLUMNS + " FROM ota_device_state WHERE device_id = ANY(:devices)";
@@ -74,14 +49,6 @@ final class SqlDeviceStates implements DeviceStates {
     this.database = database;
   }
 
-  /** Batches of several nodes may arrive out of order: the latest time counts. */
-  private static String latest(String parameter, String column) {
-    String time = "CAST(:" + parameter + " AS TIMESTAMP WITH TIME ZONE)";
-    return column
-        + (" = CASE WHEN " + column + " IS NULL OR " + time + " > " + column)
-        + (" THEN " + time + " ELSE " + column + " END");
-  }
-
   @Override
   public void save(Collection<Sighting> sightings) {
     Set<DeviceId> devices = new HashSet<>();
@@ -94,31 +61,12 @@ final class SqlDeviceStates implements DeviceStates {
       // In one order everywhere, so that nodes with the same devices cannot deadlock.
       List<Sighting> ordered =
           sightings.stream().sorted(Comparator.comparing(s -> s.device().id())).toList();
-      database.write(handle -> Upsert.run(handle, UPDATE, INSERT, ordered, SqlDeviceStates::bind));
+      database.write(
+          handle ->
+              database.dialect() == Dialect.POSTGRESQL
+                  ? SightingArrays.save(handle, ordered)
+                  : SightingRows.save(handle, ordered));
     }
-  }
-
-  private static GroupId groupOf(Device device) {
-    return device
-        .group()
-        .orElseThrow(
-            () -> new IllegalArgumentException("Device " + device.id() + " is in no group"));
-  }
-
-  private static void bind(PreparedBatch batch, Sighting sighting) {
-    Map<UpdateCode, Instant> codes = sighting.codes();
-    batch
-        .bind("device", sighting.device().id().value())
-        .bind("group", groupOf(sighting.device()).value())
-        .bind("user", sighting.device().mqttUser())
-        .bind("addressing", sighting.device().addressing().name())
-        .bind("version", sighting.version().orElse(null))
-        .bind("core", sighting.coreVersion().orElse(null))
-        .bind("seenAt", Columns.instant(sighting.seenAt()))
-        .bind("received", Columns.instant(codes.get(UpdateCode.TRIGGER_RECEIVED)))
-        .bind("started", Columns.instant(codes.get(UpdateCode.DOWNLOAD_STARTED)))
-        .bind("upToDate", Columns.instant(codes.get(UpdateCode.UP_TO_DATE)))
-        .bind("failed", Columns.instant(codes.get(UpdateCode.FAILED)));
   }
 
   @Override
@@ -197,7 +145,9 @@ final class SqlDeviceStates implements DeviceStates {
     Query query =
         handle
             .createQuery(
-                String.join(" UNION ALL ", ranges) + " ORDER BY device_id LIMIT :limit")
+                "SELECT * FROM ("
+                    + String.join(" UNION ALL ", ranges)
+                    + ") r ORDER BY device_id LIMIT :limit")
             .bind("group", addressed.group().value())
             .bind("after", Optional.ofNullable(addressed.after()).map(DeviceId::value).orElse(""))
             .bind("limit", addressed.limit());

@@ -13,8 +13,9 @@ import org.jdbi.v3.core.Handle;
 
 /**
  * {@link TriggerQueue} on the trigger columns of {@code ota_latest}. A group is due while {@code
- * trigger_due} is set, and claimed while {@code trigger_lease_until} is in the future. A newer update that makes the group due again sets {@code
- * trigger_superseded}: whoever holds the older claim can end it, but not the newer work.
+ * trigger_due} is set, and claimed while {@code trigger_lease_until} is in the future. A newer
+ * update that makes the group due again sets {@code trigger_superseded}: whoever holds the older
+ * claim can end it, but not the newer work.
  */
 final class SqlTriggerQueue implements TriggerQueue {
   private static final String MARK_BEHIND =

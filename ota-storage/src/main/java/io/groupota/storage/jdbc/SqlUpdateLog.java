@@ -231,10 +231,11 @@ final class SqlUpdateLog implements UpdateLog {
         + (" ORDER BY l.last_updated" + order + ", l.record_id" + order);
   }
 
-  /** PostgreSQL refuses zero bytes and half characters, which no path holds anyway. */
+  /** PostgreSQL refuses zero bytes and half characters; no path holds them, nor this stand-in. */
   private static String searchable(String search) {
-    String whole = new String(search.getBytes(StandardCharsets.UTF_8), StandardCharsets.UTF_8);
-    return whole.replace('\0', '\1');
+    boolean legal =
+        search.indexOf('\0') < 0 && StandardCharsets.UTF_8.newEncoder().canEncode(search);
+    return legal ? search : "\1";
   }
 
   @Override

@@ -19,7 +19,11 @@ final class Upsert {
 
   /** Returns the number of rows inserted. The rows have distinct keys. */
   static <T> int run(
-      Handle handle, String update, String insert, List<T> rows, BiConsumer<PreparedBatch, T> bind) {
+      Handle handle,
+      String update,
+      String insert,
+      List<T> rows,
+      BiConsumer<PreparedBatch, T> bind) {
     int inserted = 0;
     for (int from = 0; from < rows.size(); from += BATCH) {
       List<T> some = rows.subList(from, Math.min(from + BATCH, rows.size()));

@@ -9,12 +9,35 @@ import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.util.List;
 import java.util.Locale;
 import java.util.UUID;
+import javax.sql.DataSource;
 
 /** Fresh, empty databases. The sessions' time zone is neither UTC nor that of the JVM. */
 final class TestDatabase {
   private static final String ZONE = "America/St_Johns";
+
+  /** Each database, for tests that run on all of them. */
+  enum Kind {
+    H2,
+    POSTGRESQL;
+
+    HikariConfig config() {
+      return this == H2 ? h2Memory() : postgres();
+    }
+
+    HikariDataSource pool(int connections) {
+      HikariConfig config = config();
+      config.setMaximumPoolSize(connections);
+      config.setConnectionTimeout(10_000);
+      return new HikariDataSource(config);
+    }
+  }
+
+  private static final List<String> TABLES =
+      List.of(
+          "ota_group", "ota_device", "ota_device_state", "ota_update", "ota_latest", "ota_blob");
 
   private TestDatabase() {}
 
@@ -64,8 +87,16 @@ final class TestDatabase {
     return config;
   }
 
-  static HikariDataSource withoutAutocommit(HikariConfig config) {
-    config.setAutoCommit(false);
-    return new HikariDataSource(config);
+  /** Removes all rows of the tables of Group OTA. */
+  static void empty(DataSource dataSource) {
+    try (Connection connection = dataSource.getConnection();
+        Statement statement = connection.createStatement()) {
+      connection.setAutoCommit(true);
+      for (String table : TABLES) {
+        statement.execute("DELETE FROM " + table);
+      }
+    } catch (SQLException e) {
+      throw new IllegalStateException(e);
+    }
   }
 }

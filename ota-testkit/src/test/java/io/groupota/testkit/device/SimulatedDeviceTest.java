@@ -16,6 +16,7 @@ import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.UUID;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -36,14 +37,20 @@ class SimulatedDeviceTest {
   private static final DeviceId DEVICE = new DeviceId("5e1b5774afd4e404d68aebd6");
   private static final GroupId GROUP = new GroupId("5e1b76bc4315b70eb242567a");
   private static final String TOKEN = "AATluvfLURijoH9d";
-  private static final String GROUP_TRIGGER = "/Hcixd1Fx/groups/" + GROUP + "/update-trigger";
-  private static final String OWN_TRIGGER = "/Hcixd1Fx/devices/" + DEVICE + "/update-trigger";
-  private static final String RESPONSE = "/Hcixd1Fx/devices/" + DEVICE + "/update-response ";
   private static final Esp32Image IMAGE = Esp32Image.builder().seed(7).build();
   private static final byte[] BYTES = IMAGE.bytes();
 
   @TempDir static Path folder;
   private static TestBroker broker;
+
+  /**
+   * One per test: what the broker still delivers of the test before is not taken for this one's.
+   */
+  private final String user = "u" + UUID.randomUUID().toString().substring(0, 7);
+
+  private final String groupTrigger = "/" + user + "/groups/" + GROUP + "/update-trigger";
+  private final String ownTrigger = "/" + user + "/devices/" + DEVICE + "/update-trigger";
+  private final String response = "/" + user + "/devices/" + DEVICE + "/update-response ";
 
   private final BlockingQueue<DeviceProgress> steps = new LinkedBlockingQueue<>();
   private ScriptedServer server;
@@ -62,7 +69,7 @@ class SimulatedDeviceTest {
   @BeforeEach
   void startServer() throws IOException {
     server = new ScriptedServer();
-    broker.clear();
+    broker.listenTo(user);
   }
 
   @AfterEach
@@ -76,7 +83,7 @@ class SimulatedDeviceTest {
   private SimulatedDeviceBuilder builder() {
     return SimulatedDevice.builder(DEVICE)
         .group(GROUP, Token.of(TOKEN))
-        .mqttUser("Hcixd1Fx")
+        .mqttUser(user)
         .broker("127.0.0.1", broker.port())
         .server(server.uri())
         .pace(Duration.ofMillis(5))
@@ -102,8 +109,8 @@ class SimulatedDeviceTest {
     return next;
   }
 
-  private static void trigger() {
-    broker.publish(GROUP_TRIGGER, "now".getBytes(UTF_8));
+  private void trigger() {
+    broker.publish(groupTrigger, "now".getBytes(UTF_8));
   }
 
   @Test
@@ -113,11 +120,13 @@ class SimulatedDeviceTest {
 
     trigger();
 
-    assertThat(broker.nextCode()).isEqualTo(RESPONSE + "{\"code\":200}");
-    assertThat(broker.nextCode()).isEqualTo(RESPONSE + "{\"code\":201}");
+    assertThat(broker.nextCode()).isEqualTo(response + "{\"code\":200}");
+    assertThat(broker.nextCode()).isEqualTo(response + "{\"code\":201}");
     assertThat(broker.awaitStatus("1.2.7"))
         .matches(
-            "/Hcixd1Fx/devices/"
+            "/"
+                + user
+                + "/devices/"
                 + DEVICE
                 + "/status \\{\"battery\":100,\"uptime\":[0-9]+,\"core_version\":\"5.0.0\","
                 + "\"fw_version\":\"1.2.7\"}");
@@ -186,7 +195,7 @@ class SimulatedDeviceTest {
     run(builder().token(Token.of("iIP2C3D4B07O")));
 
     trigger();
-    broker.publish(OWN_TRIGGER, new byte[0]);
+    broker.publish(ownTrigger, new byte[0]);
     await(Step.UPDATED);
 
     assertThat(device.triggers()).isEqualTo(1);
@@ -372,10 +381,10 @@ class SimulatedDeviceTest {
   void ignoresPacketsThatItHasNoRoomFor() throws InterruptedException {
     server.offer("1.2.7", BYTES);
     run(builder());
-    int most = 1024 - 1 - 2 - 2 - GROUP_TRIGGER.length();
+    int most = 1024 - 1 - 2 - 2 - groupTrigger.length();
 
-    broker.publish(GROUP_TRIGGER, new byte[most + 1]);
-    broker.publish(GROUP_TRIGGER, new byte[most]);
+    broker.publish(groupTrigger, new byte[most + 1]);
+    broker.publish(groupTrigger, new byte[most]);
     await(Step.UPDATED);
 
     assertThat(device.triggers()).isEqualTo(1);
@@ -414,13 +423,13 @@ class SimulatedDeviceTest {
     server.offer("1.2.6", BYTES);
     run(builder());
 
-    broker.publish(GROUP_TRIGGER, "now".getBytes(UTF_8), true);
+    broker.publish(groupTrigger, "now".getBytes(UTF_8), true);
     try {
       for (int i = 0; i < 3; i++) {
         await(Step.CHECKING);
       }
     } finally {
-      broker.publish(GROUP_TRIGGER, new byte[0], true);
+      broker.publish(groupTrigger, new byte[0], true);
     }
 
     assertThat(device.triggers()).isGreaterThanOrEqualTo(3);
@@ -464,7 +473,7 @@ class SimulatedDeviceTest {
     await(Step.OFF);
 
     trigger();
-    broker.clear();
+    broker.listenTo(user);
     device.switchOn();
 
     assertThat(broker.nextStatus()).contains("\"fw_version\":\"1.2.6\"");

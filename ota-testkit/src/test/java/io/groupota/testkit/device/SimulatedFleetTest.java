@@ -15,6 +15,7 @@ import java.net.ServerSocket;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.UUID;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
@@ -28,12 +29,18 @@ import org.junit.jupiter.api.io.TempDir;
 
 class SimulatedFleetTest {
   private static final GroupId GROUP = new GroupId("5e1b76bc4315b70eb242567a");
-  private static final String TRIGGER = "/Hcixd1Fx/groups/" + GROUP + "/update-trigger";
   private static final Duration LONG = Duration.ofSeconds(30);
 
   @TempDir static Path folder;
   private static TestBroker broker;
   private ScriptedServer server;
+
+  /**
+   * One per test: what the broker still delivers of the test before is not taken for this one's.
+   */
+  private final String user = "u" + UUID.randomUUID().toString().substring(0, 7);
+
+  private final String trigger = "/" + user + "/groups/" + GROUP + "/update-trigger";
 
   @BeforeAll
   static void startBroker() throws IOException {
@@ -47,7 +54,7 @@ class SimulatedFleetTest {
 
   @BeforeEach
   void start() throws IOException {
-    broker.clear();
+    broker.listenTo(user);
     server = new ScriptedServer();
     server.offer("1.2.7", Esp32Image.builder().build().bytes());
   }
@@ -63,7 +70,7 @@ class SimulatedFleetTest {
             i ->
                 SimulatedDevice.builder(new DeviceId(String.format("%024x", i)))
                     .group(GROUP, Token.of("AATluvfLURijoH9d"))
-                    .mqttUser("Hcixd1Fx")
+                    .mqttUser(user)
                     .broker("127.0.0.1", broker.port())
                     .server(server.uri())
                     .pace(Duration.ofMillis(100))
@@ -103,7 +110,7 @@ class SimulatedFleetTest {
       fleet.start(Duration.ofMillis(500));
       awaitStatuses(200);
 
-      broker.publish(TRIGGER, "now".getBytes(UTF_8));
+      broker.publish(trigger, "now".getBytes(UTF_8));
 
       assertThat(fleet.await(device -> device.version().equals("1.2.7"), LONG)).isTrue();
       assertThat(deviceThreads()).hasSizeLessThanOrEqualTo(2 + 4 + 2 * 2);
@@ -120,10 +127,10 @@ class SimulatedFleetTest {
       awaitStatuses(3);
 
       broker.stop();
-      broker.clear();
+      broker.listenTo(user);
       broker.start();
       awaitStatuses(3);
-      broker.publish(TRIGGER, "now".getBytes(UTF_8));
+      broker.publish(trigger, "now".getBytes(UTF_8));
 
       assertThat(fleet.await(device -> device.version().equals("1.2.7"), LONG)).isTrue();
     }

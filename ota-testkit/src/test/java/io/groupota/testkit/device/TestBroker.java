@@ -30,6 +30,7 @@ final class TestBroker implements AutoCloseable {
   private final int port;
   private final BlockingQueue<String> codes = new LinkedBlockingQueue<>();
   private final BlockingQueue<String> statuses = new LinkedBlockingQueue<>();
+  private volatile String user = "";
   private @Nullable EmbeddedHiveMQ broker;
   private @Nullable Mqtt3BlockingClient client;
 
@@ -91,6 +92,9 @@ final class TestBroker implements AutoCloseable {
               String topic = message.getTopic().toString();
               String text =
                   topic + " " + new String(message.getPayloadAsBytes(), StandardCharsets.UTF_8);
+              if (!topic.startsWith("/" + user + "/")) {
+                return;
+              }
               if (topic.endsWith("/update-response")) {
                 codes.add(text);
               } else if (topic.endsWith("/status")) {
@@ -128,7 +132,9 @@ final class TestBroker implements AutoCloseable {
     return !codes.isEmpty();
   }
 
-  void clear() {
+  /** Forgets what came, and takes only what this MQTT user sends from now on. */
+  void listenTo(String mqttUser) {
+    user = mqttUser;
     codes.clear();
     statuses.clear();
   }

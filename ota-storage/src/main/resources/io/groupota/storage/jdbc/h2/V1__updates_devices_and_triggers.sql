@@ -1,5 +1,8 @@
+-- Nodes of several processes may run this at once, see Schema: hence IF NOT EXISTS.
+-- H2 counts the length of a text in UTF-16 units: 64 characters of an MQTT user may be 128.
+
 -- The built-in group directory. A host with tables of its own leaves these two empty.
-CREATE TABLE ota_group (
+CREATE TABLE IF NOT EXISTS ota_group (
   id         VARCHAR(24) NOT NULL PRIMARY KEY,
   owner      VARCHAR(128) NOT NULL,
   token      VARCHAR(64) NOT NULL,
@@ -8,20 +11,20 @@ CREATE TABLE ota_group (
 );
 
 -- No foreign key: a device may be saved before its group.
-CREATE TABLE ota_device (
+CREATE TABLE IF NOT EXISTS ota_device (
   id         VARCHAR(24) NOT NULL PRIMARY KEY,
   token      VARCHAR(64) NOT NULL,
   group_id   VARCHAR(24),
-  mqtt_user  VARCHAR(64) NOT NULL,
+  mqtt_user  VARCHAR(128) NOT NULL,
   addressing VARCHAR(6) NOT NULL
 );
-CREATE INDEX ota_device_by_group ON ota_device (group_id, addressing, id, mqtt_user);
+CREATE INDEX IF NOT EXISTS ota_device_by_group ON ota_device (group_id, addressing, id, mqtt_user);
 
 -- What devices report; of its own, since the directory may be the host's.
-CREATE TABLE ota_device_state (
+CREATE TABLE IF NOT EXISTS ota_device_state (
   device_id           VARCHAR(24) NOT NULL PRIMARY KEY,
   group_id            VARCHAR(24) NOT NULL,
-  mqtt_user           VARCHAR(64) NOT NULL,
+  mqtt_user           VARCHAR(128) NOT NULL,
   addressing          VARCHAR(6) NOT NULL,
   reported_version    VARCHAR(64),
   version_since       TIMESTAMP WITH TIME ZONE,
@@ -32,11 +35,11 @@ CREATE TABLE ota_device_state (
   up_to_date_at       TIMESTAMP WITH TIME ZONE,
   failed_at           TIMESTAMP WITH TIME ZONE
 );
-CREATE INDEX ota_device_state_by_version
+CREATE INDEX IF NOT EXISTS ota_device_state_by_version
   ON ota_device_state (group_id, addressing, reported_version, device_id, mqtt_user);
 
 -- The history: one row per deploy, never changed.
-CREATE TABLE ota_update (
+CREATE TABLE IF NOT EXISTS ota_update (
   id            VARCHAR(24) NOT NULL PRIMARY KEY,
   group_id      VARCHAR(24) NOT NULL,
   owner         VARCHAR(128) NOT NULL,
@@ -53,10 +56,10 @@ CREATE TABLE ota_update (
   redeploy_of   VARCHAR(24),
   created_at    TIMESTAMP WITH TIME ZONE NOT NULL
 );
-CREATE INDEX ota_update_by_group ON ota_update (group_id, created_at DESC, id DESC);
+CREATE INDEX IF NOT EXISTS ota_update_by_group ON ota_update (group_id, created_at DESC, id DESC);
 
 -- What each group serves, and its trigger: due or not, claimed or not.
-CREATE TABLE ota_latest (
+CREATE TABLE IF NOT EXISTS ota_latest (
   group_id            VARCHAR(24) NOT NULL PRIMARY KEY,
   record_id           VARCHAR(24) NOT NULL,
   update_id           VARCHAR(24) NOT NULL,
@@ -72,13 +75,13 @@ CREATE TABLE ota_latest (
   trigger_superseded  BOOLEAN DEFAULT FALSE NOT NULL,
   last_triggered      TIMESTAMP WITH TIME ZONE
 );
-CREATE INDEX ota_latest_by_owner ON ota_latest (owner, last_updated, record_id);
-CREATE INDEX ota_latest_by_due ON ota_latest (trigger_due);
+CREATE INDEX IF NOT EXISTS ota_latest_by_owner ON ota_latest (owner, last_updated, record_id);
+CREATE INDEX IF NOT EXISTS ota_latest_by_due ON ota_latest (trigger_due);
 
 -- Every blob from before it is written: RESERVED, then RECORDED; or ABANDONED, then CLAIMED.
-CREATE TABLE ota_blob (
+CREATE TABLE IF NOT EXISTS ota_blob (
   blob_key VARCHAR(200) NOT NULL PRIMARY KEY,
   state    VARCHAR(9) NOT NULL,
   since    TIMESTAMP WITH TIME ZONE NOT NULL
 );
-CREATE INDEX ota_blob_by_state ON ota_blob (state, since);
+CREATE INDEX IF NOT EXISTS ota_blob_by_state ON ota_blob (state, since);

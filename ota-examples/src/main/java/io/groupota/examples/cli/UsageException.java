@@ -1,0 +1,15 @@
+package io.groupota.examples.cli;
+
+/** The command line, or a file that it names, is wrong; the message is one line for the user. */
+public final class UsageException extends RuntimeException {
+  private static final long serialVersionUID = 1L;
+
+  /**
+   * Says what is wrong.
+   *
+   * @param message one line that names the option or the place in the file
+   */
+  public UsageException(String message) {
+    super(message);
+  }
+}

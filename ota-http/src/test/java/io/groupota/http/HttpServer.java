@@ -1,0 +1,75 @@
+package io.groupota.http;
+
+import io.groupota.GroupOtaService;
+import io.groupota.OwnerId;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.eclipse.jetty.ee10.servlet.ServletContextHandler;
+import org.eclipse.jetty.server.Server;
+import org.eclipse.jetty.server.ServerConnector;
+
+/** A real Jetty with the servlet, on a free loopback port. */
+final class HttpServer implements AutoCloseable {
+  static final OwnerId OWNER = new OwnerId("5e10fc5e77ba18070312e171");
+  static final String BEARER = "bearer-of-the-owner";
+  static final long MAX_UPLOAD = 256 << 10;
+
+  private final Server server = new Server();
+  private final ServerConnector connector = new ServerConnector(server);
+  private final Path spool;
+
+  HttpServer(GroupOtaService service, Path spool) throws Exception {
+    this(service, spool, b -> BEARER.equals(b) ? Optional.of(OWNER) : Optional.empty());
+  }
+
+  HttpServer(GroupOtaService service, Path spool, Authenticator authenticator) throws Exception {
+    this.spool = spool;
+    connector.setHost("127.0.0.1");
+    server.addConnector(connector);
+    OtaServlet servlet =
+        OtaServlet.builder()
+            .service(service)
+            .authenticator(authenticator)
+            .maxUpload(MAX_UPLOAD)
+            .spool(spool)
+            .build();
+    ServletContextHandler context = new ServletContextHandler("/");
+    context.addServletContainerInitializer((classes, c) -> servlet.register(c));
+    server.setHandler(context);
+    server.start();
+  }
+
+  int port() {
+    return connector.getLocalPort();
+  }
+
+  RawHttp raw() throws IOException {
+    return new RawHttp(port());
+  }
+
+  /** The files of uploads that are in progress. */
+  List<Path> spooled() {
+    if (!Files.exists(spool)) {
+      return List.of();
+    }
+    try (Stream<Path> files = Files.list(spool)) {
+      return files.toList();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  @Override
+  public void close() throws IOException {
+    try {
+      server.stop();
+    } catch (Exception e) {
+      throw new IOException(e);
+    }
+  }
+}

@@ -1,0 +1,173 @@
+package io.groupota.mqtt;
+
+import java.io.ByteArrayOutputStream;
+import java.io.DataInputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.util.List;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * The other end of an MQTT 3.1.1 connection, by hand: shows the bytes on the wire, and acknowledges
+ * a publish only when told to.
+ */
+final class FakeBroker implements AutoCloseable {
+  private static final int CONNECT = 1;
+  private static final int PUBLISH = 3;
+  private static final int SUBSCRIBE = 8;
+  private static final int PING = 12;
+  private static final int DISCONNECT = 14;
+
+  private final ServerSocket server;
+  private final BlockingQueue<byte[]> connects = new LinkedBlockingQueue<>();
+  private final BlockingQueue<byte[]> publishes = new LinkedBlockingQueue<>();
+  private final BlockingQueue<byte[]> subscribes = new LinkedBlockingQueue<>();
+  private final List<Socket> sockets = new CopyOnWriteArrayList<>();
+  private volatile int grant;
+
+  FakeBroker() {
+    this(0);
+  }
+
+  /** On a port, 0 for any. */
+  FakeBroker(int port) {
+    try {
+      server = new ServerSocket(port, 50, InetAddress.getLoopbackAddress());
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    thread(this::accept);
+  }
+
+  int port() {
+    return server.getLocalPort();
+  }
+
+  /** The next packet of a CONNECT, whole. */
+  byte[] nextConnect() throws InterruptedException {
+    return next(connects);
+  }
+
+  /** The next packet of a PUBLISH, whole. */
+  byte[] nextPublish() throws InterruptedException {
+    return next(publishes);
+  }
+
+  /** The next packet of a SUBSCRIBE, whole. */
+  byte[] nextSubscribe() throws InterruptedException {
+    return next(subscribes);
+  }
+
+  int waitingPublishes() {
+    return publishes.size();
+  }
+
+  /** Answers subscriptions with this return code: 0x80 is a refusal. */
+  void grants(int returnCode) {
+    grant = returnCode;
+  }
+
+  /** Acknowledges a packet of a PUBLISH with QoS 1. */
+  void acknowledge(byte[] publish) throws IOException {
+    int topicLength = ((publish[2] & 0xff) << 8) | (publish[3] & 0xff);
+    send(0x40, 0x02, publish[4 + topicLength], publish[5 + topicLength]);
+  }
+
+  /** Closes every connection; new ones are welcome. */
+  void cut() throws IOException {
+    for (Socket socket : sockets) {
+      socket.close();
+    }
+    sockets.clear();
+  }
+
+  @Override
+  public void close() throws IOException {
+    server.close();
+    cut();
+  }
+
+  private void accept() {
+    try {
+      while (true) {
+        Socket socket = server.accept();
+        sockets.add(socket);
+        thread(() -> serve(socket));
+      }
+    } catch (IOException e) {
+      // Closed: the test is over.
+    }
+  }
+
+  private void serve(Socket socket) {
+    try {
+      DataInputStream in = new DataInputStream(socket.getInputStream());
+      while (true) {
+        byte[] packet = packet(in);
+        switch ((packet[0] & 0xff) >> 4) {
+          case CONNECT -> {
+            connects.add(packet);
+            send(0x20, 0x02, 0x00, 0x00);
+          }
+          case PUBLISH -> publishes.add(packet);
+          case SUBSCRIBE -> {
+            subscribes.add(packet);
+            send(0x90, 0x03, packet[2], packet[3], grant);
+          }
+          case PING -> send(0xd0, 0x00);
+          // A client waits for the broker to close.
+          case DISCONNECT -> socket.close();
+          default -> {
+            // Nothing else matters here.
+          }
+        }
+      }
+    } catch (IOException e) {
+      // Cut, or the client left.
+    }
+  }
+
+  /** A whole packet; none here is longer than 127 bytes, so its length is one byte. */
+  private static byte[] packet(DataInputStream in) throws IOException {
+    ByteArrayOutputStream packet = new ByteArrayOutputStream();
+    packet.write(in.readUnsignedByte());
+    int length = in.readUnsignedByte();
+    if (length > 127) {
+      throw new IOException("A longer packet than this fake can read");
+    }
+    packet.write(length);
+    packet.write(in.readNBytes(length));
+    return packet.toByteArray();
+  }
+
+  private synchronized void send(int... bytes) throws IOException {
+    byte[] packet = new byte[bytes.length];
+    for (int i = 0; i < bytes.length; i++) {
+      packet[i] = (byte) bytes[i];
+    }
+    OutputStream out = sockets.get(sockets.size() - 1).getOutputStream();
+    out.write(packet);
+    out.flush();
+  }
+
+  private static byte[] next(BlockingQueue<byte[]> packets) throws InterruptedException {
+    byte[] packet = packets.poll(20, TimeUnit.SECONDS);
+    if (packet == null) {
+      throw new AssertionError("No packet in 20 s");
+    }
+    return packet;
+  }
+
+  private static void thread(Runnable task) {
+    Thread thread = new Thread(task, "fake-broker");
+    thread.setDaemon(true);
+    thread.start();
+  }
+}

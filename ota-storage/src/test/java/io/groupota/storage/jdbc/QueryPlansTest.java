@@ -1,0 +1,211 @@
+package io.groupota.storage.jdbc;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.zaxxer.hikari.HikariDataSource;
+import io.groupota.BlobKey;
+import io.groupota.DeviceId;
+import io.groupota.GroupId;
+import io.groupota.OtaQuery;
+import io.groupota.OwnerId;
+import io.groupota.UpdateId;
+import io.groupota.spi.Addressing;
+import io.groupota.spi.GroupRegistry;
+import io.groupota.spi.OtaRepository;
+import io.groupota.spi.TriggerQueue.Claim;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
+import java.util.List;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
+/**
+ * Reads the plans that PostgreSQL makes for the statements that run often, on a filled database.
+ */
+class QueryPlansTest {
+  private static final OwnerId OWNER = new OwnerId("owner-1");
+  private static final GroupId GROUP = new GroupId(Samples.id(1));
+
+  /** Ten owners of 2,000 groups each, one group with 6,000 devices and 5,000 updates. */
+  private static final List<String> FILL =
+      List.of(
+          "CREATE FUNCTION hex(n BIGINT) RETURNS TEXT AS"
+              + " 'SELECT LPAD(TO_HEX(n), 24, ''0'')' LANGUAGE SQL IMMUTABLE",
+          "INSERT INTO ota_group SELECT hex(n), 'owner-' || n % 10, 'token', ''"
+              + " FROM generate_series(1, 20000) n",
+          "INSERT INTO ota_latest SELECT hex(n), hex(n), hex(n), 'owner-' || n % 10, '1.2.' || n,"
+              + " 'ota/group/' || hex(n) || 'token/firmware.bin', NOW() - n * INTERVAL '1' SECOND,"
+              + " CASE WHEN n % 500 = 0 THEN NOW() END, 'BEHIND' FROM generate_series(1, 20000) n",
+          "INSERT INTO ota_update SELECT hex(n), hex(CASE WHEN n % 10 = 0 THEN 1 ELSE n END),"
+              + " 'owner-1', '1.2.' || n, 1, REPEAT('0', 32), REPEAT('0', 64), NULL, NULL, NULL,"
+              + " NULL, NULL, 'blob-' || n, NULL, NOW() - n * INTERVAL '1' SECOND"
+              + " FROM generate_series(1, 50000) n",
+          "INSERT INTO ota_blob SELECT 'blob-' || n, CASE WHEN n % 1000 = 0 THEN 'RESERVED'"
+              + " WHEN n % 1001 = 0 THEN 'CLAIMED' ELSE 'RECORDED' END,"
+              + " NOW() - INTERVAL '1' HOUR FROM generate_series(1, 50000) n",
+          "INSERT INTO ota_device SELECT hex(n), 'token', hex(CASE WHEN n % 10 = 0 THEN 1 ELSE n END),"
+              + " 'user-' || n % 3, CASE WHEN n % 4 = 0 THEN 'DEVICE' ELSE 'GROUP' END"
+              + " FROM generate_series(1, 60000) n",
+          "INSERT INTO ota_device_state SELECT id, group_id, mqtt_user, addressing,"
+              + " '1.2.' || LENGTH(LTRIM(id, '0')), NOW(), '5.0.0', NOW() FROM ota_device",
+          "VACUUM ANALYZE");
+
+  private static HikariDataSource pool;
+
+  @BeforeAll
+  static void fill() throws SQLException {
+    pool = TestDatabase.Kind.POSTGRESQL.pool(4);
+    JdbcOtaRepository.using(pool);
+    try (Connection connection = pool.getConnection();
+        Statement statement = connection.createStatement()) {
+      for (String sql : FILL) {
+        statement.execute(sql);
+      }
+    }
+  }
+
+  @AfterAll
+  static void close() {
+    pool.close();
+  }
+
+  private final Spy spy = new Spy(pool);
+  private final OtaRepository repository =
+      JdbcOtaRepository.builder(spy.dataSource()).migrate(false).build();
+  private final GroupRegistry registry =
+      JdbcGroupRegistry.builder(spy.dataSource()).migrate(false).build();
+
+  @Test
+  void whatAGroupServesIsFoundByKey() {
+    String plan = plan(() -> assertThat(repository.served(GROUP)).isPresent());
+    assertThat(plan).contains("using ota_latest_pkey", "using ota_update_pkey");
+    assertThat(plan(() -> repository.update(new UpdateId(Samples.id(7)))))
+        .contains("using ota_update_pkey");
+  }
+
+  @Test
+  void aPageOfTheLatestUpdatesReadsItsOwnRowsInTheirOrder() {
+    for (OtaQuery.Order order : OtaQuery.Order.values()) {
+      OtaQuery query = OtaQuery.builder().order(order).offset(20).limit(25).build();
+      String plan = plan(() -> assertThat(repository.latest(OWNER, query).updates()).hasSize(25));
+      assertThat(plan).contains("ota_latest_by_owner").doesNotContain("ota_update");
+    }
+    OtaQuery search = OtaQuery.builder().search("77").limit(25).build();
+    assertThat(plan(() -> assertThat(repository.latest(OWNER, search).filtered()).isPositive()))
+        .contains("ota_latest_by_owner")
+        .doesNotContain("ota_update");
+  }
+
+  @Test
+  void theHistoryOfAGroupIsReadInItsOrder() {
+    assertThat(plan(() -> assertThat(repository.history(GROUP, 10, 10).updates()).hasSize(10)))
+        .contains("ota_update_by_group");
+  }
+
+  @Test
+  void aDeployFindsItsRowsByKey() {
+    BlobKey key = Samples.update(1L << 40, "1.0.0").blob();
+    assertThat(plan(() -> repository.reserve(key))).contains("Insert on ota_blob");
+    assertThat(plan(() -> repository.record(Samples.entry(1L << 40, "1.0.0"))))
+        .contains("ota_latest_pkey", "ota_blob_pkey");
+    repository.reserve(Samples.update(2L << 40, "1.0.1").blob());
+    assertThat(plan(() -> repository.record(Samples.entry(2L << 40, "1.0.1"))))
+        .contains("Update on ota_latest");
+  }
+
+  @Test
+  void abandonedBlobsAreFoundAmongManyRecordedOnes() {
+    assertThat(
+            plan(
+                () -> assertThat(repository.claimAbandoned(Duration.ofMinutes(1), 60)).hasSize(60)))
+        .contains("ota_blob_by_state", "ota_blob_pkey");
+    assertThat(plan(() -> repository.forget(List.of(new BlobKey("blob-1001")))))
+        .contains("ota_blob_pkey");
+    assertThat(plan(() -> repository.abandon(new BlobKey("blob-1")))).contains("ota_blob_pkey");
+  }
+
+  @Test
+  void dueTriggersAreFoundByTheirTimeAndEndedByKey() {
+    assertThat(
+            plan(
+                () -> {
+                  List<Claim> claims = repository.claimDue(Duration.ofMinutes(1), 20);
+                  assertThat(claims).hasSize(20);
+                  repository.complete(claims.get(0));
+                  repository.retry(claims.get(1), Duration.ofSeconds(1));
+                }))
+        .contains("ota_latest_by_due", "ota_latest_pkey");
+    assertThat(plan(() -> repository.markBehind(List.of(GROUP), Duration.ofMinutes(10))))
+        .contains("ota_latest_pkey");
+  }
+
+  @Test
+  void statesAreReadAndSavedByKey() {
+    List<DeviceId> ids = List.of(new DeviceId(Samples.id(2)), new DeviceId(Samples.id(3)));
+    assertThat(plan(() -> assertThat(repository.states(ids)).hasSize(2)))
+        .contains("ota_device_state_pkey");
+    assertThat(plan(() -> repository.save(List.of(Samples.sighting(2, "1.2.4", Samples.NOON)))))
+        .contains("Conflict Arbiter Indexes: ota_device_state_pkey");
+    assertThat(plan(() -> repository.forgetDevices(ids))).contains("ota_device_state_pkey");
+  }
+
+  @Test
+  void versionsAreCountedByIndex() {
+    assertThat(plan(() -> assertThat(repository.versionCounts(GROUP)).isNotEmpty()))
+        .contains("ota_device_state_by_version");
+  }
+
+  @Test
+  void devicesThatReportAVersionAreReadInTheirOrder() {
+    String plan =
+        plan(
+            () ->
+                assertThat(
+                        repository.reporting(
+                            GROUP,
+                            List.of("1.2.3", "1.2.4"),
+                            null,
+                            new DeviceId(Samples.id(4_000)),
+                            100))
+                    .hasSize(100));
+    assertThat(plan).contains("ota_device_state_by_version");
+  }
+
+  @Test
+  void theDirectoryIsReadByIndex() {
+    assertThat(plan(() -> assertThat(registry.group(GROUP)).isPresent()))
+        .contains("ota_group_pkey");
+    assertThat(
+            plan(
+                () ->
+                    assertThat(registry.devices(List.of(new DeviceId(Samples.id(2))))).hasSize(1)))
+        .contains("ota_device_pkey");
+    assertThat(plan(() -> assertThat(registry.members(GROUP).devices()).isEqualTo(6_001)))
+        .contains("ota_device_by_group");
+    for (Addressing addressing : Addressing.values()) {
+      assertThat(
+              plan(
+                  () ->
+                      assertThat(
+                              registry.devices(
+                                  GROUP, addressing, new DeviceId(Samples.id(9_000)), 100))
+                          .hasSize(100)))
+          .contains("ota_device_by_group");
+    }
+    assertThat(plan(() -> assertThat(registry.devices(GROUP, null, null, 100)).hasSize(100)))
+        .contains("ota_device_by_group");
+  }
+
+  /** The plans of all statements of a call; none of them may read a whole table. */
+  private String plan(Runnable call) {
+    spy.plans.clear();
+    spy.explain();
+    call.run();
+    String plans = String.join("\n", spy.plans);
+    assertThat(plans).isNotEmpty().doesNotContain("Seq Scan");
+    return plans;
+  }
+}

@@ -1,0 +1,219 @@
+package io.groupota.storage.jdbc;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.zaxxer.hikari.HikariDataSource;
+import io.groupota.StorageException;
+import io.groupota.Token;
+import io.groupota.spi.Group;
+import io.groupota.spi.OtaRepository;
+import io.groupota.testkit.Race;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
+import javax.sql.DataSource;
+import org.flywaydb.core.Flyway;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+class SchemaTest {
+  private static final String EMPTY_HISTORY =
+      "CREATE TABLE ota_schema_history (installed_rank INT NOT NULL PRIMARY KEY,"
+          + " version VARCHAR(50), description VARCHAR(200) NOT NULL, type VARCHAR(20) NOT NULL,"
+          + " script VARCHAR(1000) NOT NULL, checksum INTEGER, installed_by VARCHAR(100) NOT NULL,"
+          + " installed_on TIMESTAMP NOT NULL DEFAULT NOW(), execution_time INTEGER NOT NULL,"
+          + " success BOOLEAN NOT NULL)";
+
+  @TempDir Path folder;
+
+  @ParameterizedTest
+  @EnumSource
+  void nodesThatStartAtOnceCreateTheTablesOnce(TestDatabase.Kind kind) throws Exception {
+    try (HikariDataSource pool = kind.pool(16)) {
+      List<OtaRepository> nodes = Race.of(4, () -> JdbcOtaRepository.using(pool));
+      assertWorks(nodes.get(0));
+      JdbcOtaRepository again = JdbcOtaRepository.using(pool);
+      assertThat(again.served(Samples.GROUP)).isEqualTo(nodes.get(3).served(Samples.GROUP));
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void nodesThatStartAtOnceInTheSchemaOfAHostCreateTheTablesOnce(TestDatabase.Kind kind)
+      throws Exception {
+    try (HikariDataSource pool = kind.pool(16)) {
+      execute(pool, "CREATE TABLE customer (id INT PRIMARY KEY)");
+      List<OtaRepository> nodes = Race.of(4, () -> JdbcOtaRepository.using(pool));
+      assertWorks(nodes.get(0));
+    }
+  }
+
+  @Test
+  void theHistoryThatAnotherNodeHasJustCreatedIsWaitedFor() throws Exception {
+    try (HikariDataSource pool = TestDatabase.Kind.POSTGRESQL.pool(4)) {
+      Spy spy = new Spy(pool);
+      AtomicBoolean created = new AtomicBoolean();
+      spy.failWith(
+          method -> {
+            // Flyway has seen no history; it asks now whether the schema is empty.
+            if (method.equals("prepareStatement")
+                && spy.prepared.get(spy.prepared.size() - 1).contains("pg_depend")
+                && created.compareAndSet(false, true)) {
+              execute(pool, EMPTY_HISTORY);
+            }
+          });
+      execute(pool, "CREATE TABLE customer (id INT PRIMARY KEY)");
+      assertWorks(JdbcOtaRepository.using(spy.dataSource()));
+      assertThat(created).isTrue();
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void aHostWithTablesAndMigrationsOfItsOwnIsLeftAlone(TestDatabase.Kind kind) throws Exception {
+    Files.writeString(
+        folder.resolve("V1__host.sql"), "CREATE TABLE customer (id INT PRIMARY KEY);");
+    try (HikariDataSource pool = kind.pool(4)) {
+      hostFlyway(pool).migrate();
+      execute(pool, "INSERT INTO customer VALUES (7)");
+      assertWorks(JdbcOtaRepository.using(pool));
+      Files.writeString(folder.resolve("V2__host.sql"), "ALTER TABLE customer ADD COLUMN age INT;");
+      assertThat(hostFlyway(pool).migrate().migrationsExecuted).isEqualTo(1);
+      assertThat(column(pool, "SELECT id FROM customer")).containsExactly("7");
+      assertThat(
+              column(
+                  pool,
+                  "SELECT \"version\" FROM \"flyway_schema_history\""
+                      + " WHERE \"version\" IS NOT NULL ORDER BY 1"))
+          .containsExactly("1", "2");
+      assertThat(JdbcOtaRepository.using(pool).served(Samples.GROUP)).isPresent();
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void aPoolOfTwoConnectionsIsEnough(TestDatabase.Kind kind) {
+    try (HikariDataSource pool = kind.pool(2)) {
+      assertWorks(JdbcOtaRepository.using(pool));
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void theRegistryAndTheRepositoryShareTheTables(TestDatabase.Kind kind) {
+    try (HikariDataSource pool = kind.pool(4)) {
+      JdbcGroupRegistry registry = JdbcGroupRegistry.using(pool);
+      assertWorks(JdbcOtaRepository.using(pool));
+      Group group = new Group(Samples.GROUP, Samples.OWNER, Token.of(Samples.TOKEN), "cooling");
+      registry.saveGroups(List.of(group));
+      assertThat(JdbcGroupRegistry.builder(pool).migrate(false).build().group(Samples.GROUP))
+          .contains(group);
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void aNodeThatIsOlderThanTheTablesKeepsWorking(TestDatabase.Kind kind) throws Exception {
+    try (HikariDataSource pool = kind.pool(4)) {
+      JdbcOtaRepository.using(pool);
+      Files.writeString(
+          folder.resolve("V99__newer.sql"), "ALTER TABLE ota_update ADD COLUMN signed_by INT;");
+      Flyway.configure()
+          .dataSource(pool)
+          .locations("filesystem:" + folder)
+          .table("ota_schema_history")
+          .ignoreMigrationPatterns("*:missing")
+          .load()
+          .migrate();
+      assertWorks(JdbcOtaRepository.using(pool));
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void withoutMigrationNothingIsCreated(TestDatabase.Kind kind) throws Exception {
+    try (HikariDataSource pool = kind.pool(4)) {
+      OtaRepository repository = JdbcOtaRepository.builder(pool).migrate(false).build();
+      assertThatThrownBy(() -> repository.served(Samples.GROUP))
+          .isInstanceOf(StorageException.class)
+          .hasMessageStartingWith("The OTA repository could not be read (SQL state 42");
+      assertThat(
+              column(
+                  pool,
+                  "SELECT table_name FROM information_schema.tables"
+                      + " WHERE LOWER(table_name) LIKE 'ota%'"))
+          .isEmpty();
+    }
+  }
+
+  @Test
+  void anUnknownDatabaseIsRefusedByItsName() {
+    try (HikariDataSource pool = TestDatabase.Kind.H2.pool(2)) {
+      Spy spy = new Spy(pool);
+      spy.claimToBe("SuperBase");
+      assertThatThrownBy(() -> JdbcOtaRepository.using(spy.dataSource()))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessage("Group OTA supports the databases H2 and PostgreSQL, but this is SuperBase");
+    }
+  }
+
+  @Test
+  void aRestartOnTheSameFileLosesNothing() {
+    List<Object> before = new ArrayList<>();
+    try (HikariDataSource pool = new HikariDataSource(TestDatabase.h2File(folder))) {
+      OtaRepository repository = JdbcOtaRepository.using(pool);
+      assertWorks(repository);
+      repository.save(List.of(Samples.sighting(1, "1.2.6", Samples.NOON)));
+      before.add(repository.served(Samples.GROUP));
+      before.add(repository.history(Samples.GROUP, 0, 10));
+      before.add(repository.versionCounts(Samples.GROUP));
+    }
+    try (HikariDataSource pool = new HikariDataSource(TestDatabase.h2File(folder))) {
+      OtaRepository repository = JdbcOtaRepository.using(pool);
+      assertThat(before)
+          .containsExactly(
+              repository.served(Samples.GROUP),
+              repository.history(Samples.GROUP, 0, 10),
+              repository.versionCounts(Samples.GROUP));
+      assertThat(repository.claimDue(Duration.ofMinutes(1), 10)).hasSize(1);
+    }
+  }
+
+  private Flyway hostFlyway(DataSource dataSource) {
+    return Flyway.configure().dataSource(dataSource).locations("filesystem:" + folder).load();
+  }
+
+  private static void assertWorks(OtaRepository repository) {
+    Samples.deploy(repository, 1, "1.2.7");
+    assertThat(repository.served(Samples.GROUP)).contains(Samples.update(1, "1.2.7"));
+  }
+
+  private static void execute(DataSource dataSource, String sql) throws SQLException {
+    try (Connection connection = dataSource.getConnection();
+        Statement statement = connection.createStatement()) {
+      statement.execute(sql);
+    }
+  }
+
+  private static List<String> column(DataSource dataSource, String sql) throws SQLException {
+    List<String> values = new ArrayList<>();
+    try (Connection connection = dataSource.getConnection();
+        Statement statement = connection.createStatement();
+        ResultSet rows = statement.executeQuery(sql)) {
+      while (rows.next()) {
+        values.add(rows.getString(1));
+      }
+    }
+    return values;
+  }
+}

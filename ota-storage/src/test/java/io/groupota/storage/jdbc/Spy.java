@@ -1,0 +1,133 @@
+package io.groupota.storage.jdbc;
+
+import java.lang.reflect.InvocationHandler;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Method;
+import java.lang.reflect.Proxy;
+import java.sql.Connection;
+import java.sql.DatabaseMetaData;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import javax.sql.DataSource;
+
+/** A data source that looks at what is done with its connections, and lets them fail. */
+final class Spy {
+  /** Called before a method of a connection. */
+  interface Fault {
+    void before(String method) throws SQLException;
+  }
+
+  private final DataSource real;
+  private volatile Fault fault = method -> {};
+  private volatile String product = "";
+  private volatile boolean explains;
+
+  /** The statements that were prepared. */
+  final List<String> prepared = new CopyOnWriteArrayList<>();
+
+  /** The plans of the statements that were executed, if {@link #explain} was called. */
+  final List<String> plans = new CopyOnWriteArrayList<>();
+
+  /** What the connections were told, in order. */
+  final List<String> calls = new CopyOnWriteArrayList<>();
+
+  Spy(DataSource real) {
+    this.real = real;
+  }
+
+  void failWith(Fault fault) {
+    this.fault = fault;
+  }
+
+  void claimToBe(String product) {
+    this.product = product;
+  }
+
+  void explain() {
+    explains = true;
+  }
+
+  DataSource dataSource() {
+    return proxy(
+        DataSource.class,
+        (proxy, method, arguments) -> {
+          if (method.getName().equals("getConnection")) {
+            fault.before("getConnection");
+            return connection((Connection) invoke(real, method, arguments));
+          }
+          return invoke(real, method, arguments);
+        });
+  }
+
+  private Connection connection(Connection connection) {
+    return proxy(
+        Connection.class,
+        (proxy, method, arguments) -> {
+          String name = method.getName();
+          if (name.equals("prepareStatement")) {
+            prepared.add((String) arguments[0]);
+          } else if (name.equals("setAutoCommit")) {
+            calls.add(name + " " + arguments[0]);
+          } else if (List.of("commit", "rollback", "close").contains(name)) {
+            calls.add(name);
+          }
+          fault.before(name);
+          Object result = invoke(connection, method, arguments);
+          if (name.equals("prepareStatement") && explains) {
+            return explained(connection, (String) arguments[0], (PreparedStatement) result);
+          }
+          return name.equals("getMetaData") && !product.isEmpty()
+              ? metadata((DatabaseMetaData) result)
+              : result;
+        });
+  }
+
+  /** Binds the same values to an EXPLAIN of the statement, and runs that one first. */
+  private PreparedStatement explained(
+      Connection connection, String sql, PreparedStatement statement) throws SQLException {
+    PreparedStatement explain = connection.prepareStatement("EXPLAIN " + sql);
+    return proxy(
+        PreparedStatement.class,
+        (proxy, method, arguments) -> {
+          if (method.getDeclaringClass() == PreparedStatement.class
+              && method.getName().startsWith("set")) {
+            invoke(explain, method, arguments);
+          } else if (method.getName().equals("execute")) {
+            try (explain;
+                ResultSet lines = explain.executeQuery()) {
+              StringBuilder plan = new StringBuilder();
+              while (lines.next()) {
+                plan.append(lines.getString(1)).append('\n');
+              }
+              plans.add(plan.toString());
+            }
+          }
+          return invoke(statement, method, arguments);
+        });
+  }
+
+  private DatabaseMetaData metadata(DatabaseMetaData metadata) {
+    return proxy(
+        DatabaseMetaData.class,
+        (proxy, method, arguments) ->
+            method.getName().equals("getDatabaseProductName")
+                ? product
+                : invoke(metadata, method, arguments));
+  }
+
+  private static <T> T proxy(Class<T> type, InvocationHandler handler) {
+    return type.cast(
+        Proxy.newProxyInstance(Spy.class.getClassLoader(), new Class<?>[] {type}, handler));
+  }
+
+  private static Object invoke(Object target, Method method, Object[] arguments) throws Throwable {
+    try {
+      return method.invoke(target, arguments);
+    } catch (InvocationTargetException e) {
+      throw e.getCause();
+    }
+  }
+}
