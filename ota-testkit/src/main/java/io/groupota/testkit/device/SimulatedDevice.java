@@ -5,6 +5,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -31,6 +32,8 @@ public final class SimulatedDevice implements AutoCloseable {
   private final DeviceThreads threads;
   private final boolean ownThreads;
   private final DeviceLoop loop;
+  private final CompletableFuture<Void> ended = new CompletableFuture<>();
+  private final AtomicBoolean ending = new AtomicBoolean();
 
   SimulatedDevice(
       DeviceSettings settings, DeviceThreads threads, boolean ownThreads, Runnable afterChange) {
@@ -157,7 +160,7 @@ public final class SimulatedDevice implements AutoCloseable {
 
   /**
    * Switches it off for ever and waits until its connections are closed; ends its threads if it
-   * does not share them. Not to be called by a listener.
+   * does not share them. Idempotent. Not to be called by a listener.
    */
   @Override
   public void close() {
@@ -168,9 +171,10 @@ public final class SimulatedDevice implements AutoCloseable {
   }
 
   CompletableFuture<Void> end() {
-    CompletableFuture<Void> done = new CompletableFuture<>();
-    loop.end(() -> done.complete(null));
-    return done;
+    if (ending.compareAndSet(false, true)) {
+      loop.end(() -> ended.complete(null));
+    }
+    return ended;
   }
 
   static void join(CompletableFuture<Void> end) {

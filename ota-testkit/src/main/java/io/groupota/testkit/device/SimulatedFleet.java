@@ -123,7 +123,10 @@ public final class SimulatedFleet implements AutoCloseable {
     }
   }
 
-  /** Switches all devices off and ends the threads; a timer that was handed over stays open. */
+  /**
+   * Switches all devices off and ends the threads; a timer that was handed over stays open.
+   * Idempotent. Not to be called by a listener.
+   */
   @Override
   public void close() {
     synchronized (changes) {

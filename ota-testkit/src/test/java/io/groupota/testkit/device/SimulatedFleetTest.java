@@ -178,6 +178,24 @@ class SimulatedFleetTest {
   }
 
   @Test
+  void canBeClosedTwiceAndHaveADeviceClosedBefore() throws InterruptedException {
+    SimulatedFleet fleet = SimulatedFleet.builder().build();
+    List<SimulatedDevice> devices = fleet.add(devices(2));
+    fleet.start(Duration.ZERO);
+    awaitStatuses(2);
+    long start = System.nanoTime();
+
+    devices.get(0).close();
+    assertThat(devices.get(0).isConnected()).isFalse();
+    assertThat(devices.get(1).isConnected()).isTrue();
+    fleet.close();
+    fleet.close();
+
+    assertThat(devices).noneMatch(SimulatedDevice::isConnected);
+    assertThat(System.nanoTime() - start).isLessThan(TimeUnit.SECONDS.toNanos(9));
+  }
+
+  @Test
   void takesNoDeviceOnceItIsClosed() {
     SimulatedFleet fleet = SimulatedFleet.builder().build();
     fleet.close();
