@@ -123,15 +123,25 @@ final class OwnConnection implements AutoCloseable {
     }
     closed = true;
     ticker.close();
+    long deadline = System.nanoTime() + CLOSE_TIMEOUT.toNanos();
+    // An attempt that is under way takes leave by itself; a second leave at once would fail.
+    CompletableFuture<?> attempt = connecting;
+    if (attempt != null) {
+      await(attempt, deadline);
+    }
     if (port.isConnected()) {
-      try {
-        port.disconnect().get(CLOSE_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS);
-      } catch (InterruptedException e) {
-        Thread.currentThread().interrupt();
-      } catch (ExecutionException | TimeoutException e) {
-        LOG.debug("Could not take leave of {}", broker, e);
-      }
+      await(port.disconnect(), deadline);
     }
     threads.close();
+  }
+
+  private void await(CompletableFuture<?> leave, long deadline) {
+    try {
+      leave.get(deadline - System.nanoTime(), TimeUnit.NANOSECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } catch (ExecutionException | TimeoutException e) {
+      LOG.debug("Could not take leave of {}", broker, e);
+    }
   }
 }
