@@ -39,7 +39,7 @@ enum Dialect {
 
   /**
    * The statement that makes commits durable, empty if they are. H2 writes a commit up to a second
-   * later; even with {@code WRITE_DELAY=0}, killed processes were seen to lose the last one.
+   * later and does not force it to the disk.
    */
   String flush() {
     return this == H2 ? "CHECKPOINT SYNC" : "";
