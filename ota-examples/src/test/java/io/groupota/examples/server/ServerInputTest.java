@@ -55,7 +55,8 @@ class ServerInputTest {
         "--http 127.0.0.1:65536 --mqtt 127.0.0.1:1883 --data data --fleet fleet.json",
         "--http 127.0.0.1:x --mqtt 127.0.0.1:1883 --data data --fleet fleet.json",
         "--http 127.0.0.1:80 --mqtt 127.0.0.1:80 --data data --fleet fleet.json",
-        "--http 127.0.0.1:80 --mqtt 127.0.0.1:81 --data pom.xml --fleet fleet.json"
+        "--http 127.0.0.1:80 --mqtt 127.0.0.1:81 --data pom.xml --fleet fleet.json",
+        "--http 127.0.0.1:80 --mqtt 127.0.0.1:81 --data a;b --fleet fleet.json"
       })
   void aMalformedOptionIsRefusedInOneLine(String line) {
     assertThatThrownBy(() -> parse(line))
