@@ -7,9 +7,9 @@ public final class UsageException extends RuntimeException {
   /**
    * Says what is wrong.
    *
-   * @param message one line that names the option or the place in the file
+   * @param message names the option or the place in the file; line breaks become spaces
    */
   public UsageException(String message) {
-    super(message);
+    super(message.replaceAll("\\p{Cntrl}+", " "));
   }
 }

@@ -26,6 +26,7 @@ final class GuidedTour {
   private static final Duration RETRIGGER = Duration.ofSeconds(5);
   private static final Duration LOOK = Duration.ofMillis(100);
   private static final int NAMED = 10;
+  private static final long CLOSING_MILLIS = 300;
 
   private final QuickstartOptions options;
   private final WorkFolder folder;
@@ -171,7 +172,9 @@ final class GuidedTour {
               + " "
               + progress.detail());
     }
+    folder.keep();
     screen.line("Is this machine very busy? Try again with fewer --devices.");
+    screen.line("The log of this run is " + folder.log());
     return false;
   }
 
@@ -200,6 +203,6 @@ final class GuidedTour {
     Thread closing = new Thread(stack::close, "ota-shutdown");
     closing.setDaemon(true);
     closing.start();
-    closing.join(TimeUnit.SECONDS.toMillis(1));
+    closing.join(CLOSING_MILLIS);
   }
 }

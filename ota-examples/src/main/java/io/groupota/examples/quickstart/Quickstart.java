@@ -51,12 +51,7 @@ public final class Quickstart {
       System.setProperty("quickstart.log", folder.log().toString());
       System.setProperty(
           "logback.configurationFile", "io/groupota/examples/quickstart/logback.xml");
-      boolean updated = new GuidedTour(options, folder, new Screen(out, isTerminal())).run();
-      if (!updated) {
-        folder.keep();
-        out.println("The log of this run is " + folder.log());
-      }
-      return updated;
+      return new GuidedTour(options, folder, new Screen(out, isTerminal())).run();
     }
   }
 

@@ -35,9 +35,7 @@ final class FleetEntry {
       int line = parser.currentTokenLocation().getLineNr();
       String text = type == JsonToken.VALUE_STRING ? parser.getText() : null;
       parser.skipChildren();
-      if (type != JsonToken.VALUE_NULL) {
-        entry.fields.put(name, new Field(line, type, text));
-      }
+      entry.fields.put(name, new Field(line, type, text));
     }
     return entry;
   }
@@ -71,7 +69,7 @@ final class FleetEntry {
   }
 
   <T> @Nullable T optional(String name, Function<String, T> reader) {
-    Field field = fields.get(name);
+    Field field = given(name);
     if (field == null) {
       return null;
     }
@@ -87,7 +85,7 @@ final class FleetEntry {
   }
 
   boolean flag(String name, boolean otherwise) {
-    Field field = fields.get(name);
+    Field field = given(name);
     if (field == null) {
       return otherwise;
     }
@@ -95,6 +93,12 @@ final class FleetEntry {
       throw malformed(name, "must be true or false");
     }
     return field.type() == JsonToken.VALUE_TRUE;
+  }
+
+  /** A field that is null is as good as missing. */
+  private @Nullable Field given(String name) {
+    Field field = fields.get(name);
+    return field == null || field.type() == JsonToken.VALUE_NULL ? null : field;
   }
 
   /** Makes a value of the whole entry; the library says which field is wrong. */

@@ -22,6 +22,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -31,6 +32,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class FleetFile {
   private static final int MAX_BEARER = 256;
+  private static final Set<String> KINDS = Set.of("owners", "groups", "devices");
   private static final JsonFactory JSON =
       JsonFactory.builder().enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION).build();
 
@@ -65,16 +67,24 @@ final class FleetFile {
     }
   }
 
-  /** What the parser says, without the text that it choked on: that may be a secret. */
+  /**
+   * What the parser says, without the text that it choked on: that may be a secret. The name of a
+   * repeated field is none.
+   */
   private static String reason(JsonProcessingException e) {
+    String said = e.getOriginalMessage().lines().findFirst().orElse("");
     return "not valid JSON: "
-        + e.getOriginalMessage().lines().findFirst().orElse("").replaceAll("'[^']{2,}'", "a word");
+        + (said.startsWith("Duplicate field") ? said : said.replaceAll("'[^']{2,}'", "a word"));
   }
 
   private void read(JsonParser parser) throws IOException {
     require(parser, parser.nextToken() == JsonToken.START_OBJECT, "the file must be a JSON object");
     while (parser.nextToken() == JsonToken.FIELD_NAME) {
       String name = parser.currentName();
+      require(
+          parser,
+          KINDS.contains(name),
+          "unknown field " + name + "; there are owners, groups and devices");
       require(parser, parser.nextToken() == JsonToken.START_ARRAY, name + " must be a JSON array");
       for (int i = 0; parser.nextToken() != JsonToken.END_ARRAY; i++) {
         String place = name + "[" + i + "]";
@@ -89,10 +99,7 @@ final class FleetFile {
     switch (name) {
       case "owners" -> owners.add(owner(entry));
       case "groups" -> groups.add(group(entry));
-      case "devices" -> devices.add(device(entry));
-      default ->
-          throw new MalformedFleetException(
-              entry.line(), "unknown field " + name + "; there are owners, groups and devices");
+      default -> devices.add(device(entry));
     }
   }
 
@@ -129,7 +136,7 @@ final class FleetFile {
             new Device(
                 id,
                 token,
-                java.util.Optional.ofNullable(group),
+                Optional.ofNullable(group),
                 mqttUser,
                 addressing == null ? Addressing.GROUP : addressing));
   }

@@ -71,6 +71,9 @@ record ServerOptions(ServerStack.Settings settings, Path fleet) {
     if (Files.exists(folder) && !Files.isDirectory(folder)) {
       throw new IllegalArgumentException("not a folder");
     }
+    if (folder.toAbsolutePath().toString().contains(";")) {
+      throw new IllegalArgumentException("H2 takes no path with a semicolon");
+    }
     return folder;
   }
 }

@@ -56,11 +56,10 @@ final class DataFolder implements AutoCloseable {
    * killed, and is closed by us rather than by a shutdown hook of its own.
    */
   String jdbcUrl() {
-    String file = root.resolve("database").toString().replace(";", "\\;");
     // Space is not used again before the server stops and the file is compacted: a process killed
     // while H2 writes over freed space loses committed transactions (seen with 2.5.252).
     return "jdbc:h2:file:"
-        + file
+        + root.resolve("database")
         + ";WRITE_DELAY=0;RETENTION_TIME=2147483647;DB_CLOSE_ON_EXIT=FALSE";
   }
 

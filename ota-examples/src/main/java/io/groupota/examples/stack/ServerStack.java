@@ -84,6 +84,11 @@ public final class ServerStack implements AutoCloseable {
       throw new StartupException("The MQTT broker failed to start: " + e.getMessage(), e);
     } catch (StorageException e) {
       throw new StartupException("--data " + settings.data() + ": " + e.getMessage(), e);
+    } catch (StartupException e) {
+      throw e;
+    } catch (RuntimeException e) {
+      LOG.error("The server failed to start", e);
+      throw new StartupException("The server failed to start: " + e, e);
     } finally {
       if (!started) {
         parts.close();

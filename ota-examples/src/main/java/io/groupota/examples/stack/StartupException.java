@@ -7,19 +7,19 @@ public final class StartupException extends RuntimeException {
   /**
    * Says why.
    *
-   * @param message one line that names the option to change or the next step
+   * @param message names the option to change or the next step; line breaks become spaces
    * @param cause what failed
    */
   public StartupException(String message, Throwable cause) {
-    super(message, cause);
+    super(message.replaceAll("\\p{Cntrl}+", " "), cause);
   }
 
   /**
    * Says why.
    *
-   * @param message one line that names the option to change or the next step
+   * @param message names the option to change or the next step; line breaks become spaces
    */
   public StartupException(String message) {
-    super(message);
+    super(message.replaceAll("\\p{Cntrl}+", " "));
   }
 }

@@ -27,7 +27,10 @@ class QuickstartTest {
         .contains("12 of 12 report 1.9.0-rc.1")
         .contains("\"recordsTotal\" : 1")
         .contains("left alone");
-    assertThat(result.err()).isEmpty();
+    // A newer JVM warns of what the broker's libraries do inside; only a flag of its own stops
+    // that.
+    assertThat(result.err().lines())
+        .allMatch(line -> line.isBlank() || line.startsWith("WARNING: "));
   }
 
   @Test

@@ -55,7 +55,8 @@ class ServerInputTest {
         "--http 127.0.0.1:65536 --mqtt 127.0.0.1:1883 --data data --fleet fleet.json",
         "--http 127.0.0.1:x --mqtt 127.0.0.1:1883 --data data --fleet fleet.json",
         "--http 127.0.0.1:80 --mqtt 127.0.0.1:80 --data data --fleet fleet.json",
-        "--http 127.0.0.1:80 --mqtt 127.0.0.1:81 --data pom.xml --fleet fleet.json"
+        "--http 127.0.0.1:80 --mqtt 127.0.0.1:81 --data pom.xml --fleet fleet.json",
+        "--http 127.0.0.1:80 --mqtt 127.0.0.1:81 --data a;b --fleet fleet.json"
       })
   void aMalformedOptionIsRefusedInOneLine(String line) {
     assertThatThrownBy(() -> parse(line))
@@ -89,7 +90,14 @@ class ServerInputTest {
           """
           [] | object
           {"owners":{}} | owners
-          {"owner":[{}]} | owner
+          {"owner":[{}]} | unknown field owner
+          {"owner":[]} | unknown field owner
+          {"owners":[],"owners":[]} | owners
+          {"owners":[{"id":"me","bearer":"top","plan":null}]} | unknown field owners[0].plan
+          {"owners":[{"id":"me","bearer":"top","a\\nb":1}]} | owners[0].a b
+          {"owners":[{"id":"me","bearer":"top","bearer":"top"}]} | bearer
+          {"owners":[{"id":null,"bearer":"top"}]} | owners[0].id is missing
+          {"owners":[{"id":"me","bearer":top}]} | line 1
           {"owners":[{"id":"me"}]} | bearer
           {"owners":[{"id":"me","bearer":"top","groupOta":"yes"}]} | groupOta
           {"owners":[{"id":"me","bearer":"top","plan":1}]} | plan
