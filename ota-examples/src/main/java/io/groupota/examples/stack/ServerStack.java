@@ -184,6 +184,9 @@ public final class ServerStack implements AutoCloseable {
     config.setJdbcUrl(data.jdbcUrl());
     config.setMaximumPoolSize(16);
     config.setMinimumIdle(2);
+    // H2 closes itself when its disk is full, and calls connections valid nevertheless; asked like
+    // this it tells, and the pool's next connection opens the database again.
+    config.setConnectionTestQuery("SELECT 1");
     try {
       return new HikariDataSource(config);
     } catch (RuntimeException e) {

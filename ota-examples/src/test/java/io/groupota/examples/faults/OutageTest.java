@@ -36,10 +36,12 @@ import io.groupota.testkit.fault.FaultyProxy.Ending;
 import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
 import java.io.InputStream;
 import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.ResultSet;
@@ -54,8 +56,10 @@ import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import javax.sql.DataSource;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterAll;
@@ -109,6 +113,9 @@ class OutageTest {
     abstract void on(FaultyProxy proxy);
   }
 
+  /** The tests share a database, so each deploy has a version of its own. */
+  private static final AtomicInteger DEPLOYS = new AtomicInteger();
+
   @TempDir static Path shared;
 
   private static EmbeddedPostgres postgres;
@@ -124,7 +131,6 @@ class OutageTest {
   private MqttDeviceListener listener;
   private Mqtt3AsyncClient devices;
   private GroupOtaService service;
-  private int deploys;
 
   @BeforeAll
   static void startServers() throws Exception {
@@ -228,25 +234,23 @@ class OutageTest {
     String before = deployAndAwaitTrigger();
     await("idle", () -> pool.getHikariPoolMXBean().getActiveConnections() == 0);
 
-    for (int outage = 0; outage < 2; outage++) {
-      fault.on(toDatabase);
-      assertFails(() -> deploy(version()));
-      assertFails(() -> service.latestUpdates(OWNER, OtaQuery.builder().build()));
-      assertFails(() -> service.diff(OWNER, GROUP, "9.0.0"));
-      assertFails(() -> service.history(OWNER, GROUP, 0, OptionalInt.empty()));
-      String reported = "1.7." + outage;
-      assertThat(service.report(DeviceReport.version(DEVICE, reported))).isTrue();
+    fault.on(toDatabase);
+    assertFails(() -> deploy(version()));
+    assertFails(() -> service.latestUpdates(OWNER, OtaQuery.builder().build()));
+    assertFails(() -> service.diff(OWNER, GROUP, "9.0.0"));
+    assertFails(() -> service.history(OWNER, GROUP, 0, OptionalInt.empty()));
+    String reported = "1.7." + DEPLOYS.get();
+    assertThat(service.report(DeviceReport.version(DEVICE, reported))).isTrue();
 
-      toDatabase.restore();
-      await("report saved", () -> reportedVersion().equals(Optional.of(reported)));
-      assertThat(service.history(OWNER, GROUP, 0, OptionalInt.empty()).updates())
-          .as("a deploy that failed is not there")
-          .first()
-          .extracting(OtaUpdate::version)
-          .isEqualTo(before);
-      before = deployAndAwaitTrigger();
-      assertNothingLeaks();
-    }
+    toDatabase.restore();
+    await("report saved", () -> reportedVersion().equals(Optional.of(reported)));
+    assertThat(service.history(OWNER, GROUP, 0, OptionalInt.empty()).updates())
+        .as("a deploy that failed is not there")
+        .first()
+        .extracting(OtaUpdate::version)
+        .isEqualTo(before);
+    deployAndAwaitTrigger();
+    assertNothingLeaks();
   }
 
   @ParameterizedTest
@@ -263,7 +267,7 @@ class OutageTest {
 
       toBroker.restore();
       await("trigger of " + version, () -> triggered.contains(version));
-      String reported = "1.8." + outage;
+      String reported = "1.8." + DEPLOYS.get();
       await("subscribed", listener::isSubscribed);
       await(
           "device heard",
@@ -298,7 +302,7 @@ class OutageTest {
   void databaseBreaksInTheMiddleOfAReply(Ending ending) throws Exception {
     int failed = 0;
     int succeeded = 0;
-    for (int bytes = 0; bytes < 800; bytes += 17) {
+    for (int bytes = 0; bytes < 3_000; bytes += 83) {
       String version = version();
       // Warm: the pool does not ask a connection that was used just now whether it is alive.
       service.latestUpdates(OWNER, OtaQuery.builder().build());
@@ -355,7 +359,40 @@ class OutageTest {
       assertFails(() -> cut.deploy(request(version)));
       assertThat(history()).doesNotContain(version);
       service.runOnce();
-      assertThat(service.served(GROUP)).isEmpty();
+      try (Stream<Path> files = Files.walk(folder)) {
+        assertThat(files).noneMatch(Files::isRegularFile);
+      }
+    }
+  }
+
+  /** PostgreSQL's own answer when its disk is full, given in its place. */
+  @Test
+  void aFullDiskOfTheDatabaseIsNamedAndReadingGoesOn() throws Exception {
+    String before = version();
+    deploy(before);
+    boolean[] full = {true};
+    DataSource database =
+        onStatements(
+            sql -> {
+              if (full[0] && sql.contains("INSERT INTO ota_update")) {
+                throw new SQLException("could not extend file: No space left on device", "53100");
+              }
+            });
+    try (GroupOtaService onFull = service(database)) {
+      String version = version();
+      assertThatThrownBy(() -> onFull.deploy(request(version)))
+          .isInstanceOf(StorageException.class)
+          .hasMessage("The OTA repository could not be written (SQL state 53100)");
+      assertThat(onFull.served(GROUP)).map(OtaUpdate::version).contains(before);
+      assertThat(servedBytes()).isEqualTo(before);
+      onFull.runOnce();
+      try (Stream<Path> files = Files.walk(folder)) {
+        assertThat(files.filter(Files::isRegularFile)).as("the served one only").hasSize(1);
+      }
+
+      full[0] = false;
+      onFull.deploy(request(version));
+      assertThat(history()).contains(version);
     }
   }
 
@@ -365,35 +402,47 @@ class OutageTest {
    */
   private DataSource cutAtTheCommitOfADeploy(Ending ending) {
     boolean[] records = new boolean[1];
+    return connections(
+        (method, sql, call) -> {
+          records[0] |= sql.contains("INSERT INTO ota_update");
+          if (method.equals("commit") && records[0]) {
+            records[0] = false;
+            if (ending == null) {
+              toDatabase.reset();
+            } else {
+              toDatabase.cutRepliesAfter(0, ending);
+            }
+          }
+          return call.call();
+        });
+  }
+
+  private interface Statements {
+    void prepared(String sql) throws SQLException;
+  }
+
+  private DataSource onStatements(Statements statements) {
+    return connections(
+        (method, sql, call) -> {
+          statements.prepared(sql);
+          return call.call();
+        });
+  }
+
+  /** What stands in the way of a call; the SQL is empty if the call has none. */
+  private interface Interceptor {
+    Object call(String method, String sql, Callable<Object> real) throws Exception;
+  }
+
+  /** The pool, with every call to its connections intercepted. */
+  private DataSource connections(Interceptor interceptor) {
     return proxy(
         DataSource.class,
         pool,
-        (name, call) ->
-            name.equals("getConnection")
-                ? proxy(
-                    Connection.class,
-                    (Connection) call.apply(null),
-                    (method, connectionCall) -> {
-                      if (method.equals("commit") && records[0]) {
-                        records[0] = false;
-                        if (ending == null) {
-                          toDatabase.reset();
-                        } else {
-                          toDatabase.cutRepliesAfter(0, ending);
-                        }
-                      }
-                      return connectionCall.apply(
-                          sql -> records[0] |= sql.contains("INSERT INTO ota_update"));
-                    })
-                : call.apply(null));
-  }
-
-  private interface Call {
-    Object apply(java.util.function.Consumer<String> statement) throws Throwable;
-  }
-
-  private interface Interceptor {
-    Object call(String method, Call call) throws Throwable;
+        (method, sql, call) ->
+            method.equals("getConnection")
+                ? proxy(Connection.class, (Connection) call.call(), interceptor)
+                : call.call());
   }
 
   private static <T> T proxy(Class<T> type, T real, Interceptor interceptor) {
@@ -404,20 +453,23 @@ class OutageTest {
             (proxy, method, arguments) ->
                 interceptor.call(
                     method.getName(),
-                    seen -> {
-                      if (seen != null && arguments != null && arguments[0] instanceof String sql) {
-                        seen.accept(sql);
-                      }
-                      try {
-                        return method.invoke(real, arguments);
-                      } catch (InvocationTargetException e) {
-                        throw e.getCause();
-                      }
-                    })));
+                    arguments != null && arguments[0] instanceof String sql ? sql : "",
+                    () -> invoke(real, method, arguments))));
+  }
+
+  private static Object invoke(Object real, Method method, Object[] arguments) throws Exception {
+    try {
+      return method.invoke(real, arguments);
+    } catch (InvocationTargetException e) {
+      if (e.getCause() instanceof Exception failure) {
+        throw failure;
+      }
+      throw e;
+    }
   }
 
   private String version() {
-    return "1.0." + deploys++;
+    return "1.0." + DEPLOYS.getAndIncrement();
   }
 
   private OtaUpdate deploy(String version) {
@@ -444,7 +496,7 @@ class OutageTest {
     devices
         .publishWith()
         .topic("/alice/devices/" + DEVICE.value() + "/status")
-        .payload("{\"ver\":\"%s\"}".formatted(version).getBytes(StandardCharsets.UTF_8))
+        .payload("{\"fw_version\":\"%s\"}".formatted(version).getBytes(StandardCharsets.UTF_8))
         .send()
         .join();
   }

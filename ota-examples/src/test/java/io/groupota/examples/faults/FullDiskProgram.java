@@ -1,0 +1,121 @@
+package io.groupota.examples.faults;
+
+import com.zaxxer.hikari.HikariConfig;
+import com.zaxxer.hikari.HikariDataSource;
+import io.groupota.DeployRequest;
+import io.groupota.FirmwareDownload;
+import io.groupota.GroupOta;
+import io.groupota.GroupOtaService;
+import io.groupota.OtaUpdate;
+import io.groupota.StorageException;
+import io.groupota.firmware.FirmwareSource;
+import io.groupota.spi.Group;
+import io.groupota.storage.fs.FileSystemBlobStore;
+import io.groupota.storage.jdbc.JdbcGroupRegistry;
+import io.groupota.storage.jdbc.JdbcOtaRepository;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+
+/**
+ * Deploys into a folder and a database that cannot hold everything, and prints what happens, a word
+ * and its value per line. Arguments: the folder, the JDBC URL, the most small deploys.
+ */
+public final class FullDiskProgram {
+  private static final int SMALL = 1_000;
+  private static final int LARGE = 8 << 20;
+
+  private FullDiskProgram() {}
+
+  /** Runs once. */
+  public static void main(String[] args) throws Exception {
+    Path folder = Path.of(args[0]);
+    HikariConfig config = new HikariConfig();
+    config.setJdbcUrl(args[1]);
+    config.setMaximumPoolSize(2);
+    // As the example server does: H2 calls a connection valid whose database it has closed.
+    config.setConnectionTestQuery("SELECT 1");
+    try (HikariDataSource pool = new HikariDataSource(config)) {
+      JdbcOtaRepository repository = JdbcOtaRepository.using(pool);
+      JdbcGroupRegistry registry = JdbcGroupRegistry.builder(pool).migrate(false).build();
+      registry.saveGroups(
+          List.of(new Group(KilledServer.group(0), KilledServer.OWNER, KilledServer.TOKEN, "")));
+      try (GroupOtaService service =
+          GroupOta.builder()
+              .repository(repository)
+              .blobStore(FileSystemBlobStore.in(folder))
+              .groups(registry)
+              .build()) {
+        run(service, folder, Integer.parseInt(args[2]));
+      }
+    }
+  }
+
+  private static void run(GroupOtaService service, Path folder, int most) throws Exception {
+    deploy(service, "1.0.0", SMALL);
+    say("large", deploy(service, "2.0.0", LARGE));
+    look(service, folder);
+    String result = "done";
+    int count = 0;
+    while (result.equals("done") && count < most) {
+      count++;
+      result = deploy(service, "1.1." + count, SMALL);
+    }
+    say("small", result);
+    say("expected", result.equals("done") ? "1.1." + count : "1.1." + (count - 1));
+    look(service, folder);
+  }
+
+  private static void look(GroupOtaService service, Path folder) throws Exception {
+    OtaUpdate served = awaitServed(service);
+    say("served", served.version());
+    FirmwareDownload download =
+        service.download(KilledServer.group(0), KilledServer.TOKEN).orElseThrow();
+    try (InputStream bytes = download.open(0, served.firmware().size())) {
+      say("bytes", String.valueOf(bytes.readAllBytes().length));
+    }
+    try (Stream<Path> files = Files.list(folder.resolve(".uploads"))) {
+      say("uploads", String.valueOf(files.count()));
+    }
+  }
+
+  /**
+   * H2 closes itself when it cannot write, and opens again with the next new connection: the pool
+   * makes one when it finds, after half a second, that its old ones are dead.
+   */
+  private static OtaUpdate awaitServed(GroupOtaService service) throws InterruptedException {
+    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(10);
+    while (true) {
+      try {
+        return service.served(KilledServer.group(0)).orElseThrow();
+      } catch (StorageException e) {
+        if (System.nanoTime() > deadline) {
+          throw e;
+        }
+        TimeUnit.MILLISECONDS.sleep(600);
+      }
+    }
+  }
+
+  private static String deploy(GroupOtaService service, String version, int size) {
+    try {
+      service.deploy(
+          DeployRequest.of(
+              KilledServer.OWNER,
+              KilledServer.group(0).value(),
+              KilledServer.TOKEN.value(),
+              version,
+              FirmwareSource.bytes(new byte[size])));
+      return "done";
+    } catch (StorageException e) {
+      return e.getMessage();
+    }
+  }
+
+  private static void say(String word, String value) {
+    System.out.println(word + ": " + value);
+  }
+}
