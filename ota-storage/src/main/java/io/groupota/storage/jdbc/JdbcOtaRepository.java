@@ -20,6 +20,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 
@@ -174,6 +175,11 @@ public final class JdbcOtaRepository implements OtaRepository {
   @Override
   public List<Claim> claimDue(Duration lease, int limit) {
     return triggers.claimDue(lease, limit);
+  }
+
+  @Override
+  public Set<Claim> extend(Collection<Claim> claims, Duration lease) {
+    return triggers.extend(claims, lease);
   }
 
   @Override
