@@ -34,6 +34,7 @@ final class Storages {
     config.setPoolName("ota-database");
     config.setMaximumPoolSize(16);
     config.setMinimumIdle(2);
+    config.setExceptionOverride(new ClosedDatabase());
     external
         .database()
         .ifPresentOrElse(
