@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
@@ -22,21 +23,29 @@ final class HttpServer implements AutoCloseable {
   private final Server server = new Server();
   private final ServerConnector connector = new ServerConnector(server);
   private final Path spool;
+  private final OtaServlet servlet;
 
   HttpServer(GroupOtaService service, Path spool) throws Exception {
     this(service, spool, b -> BEARER.equals(b) ? Optional.of(OWNER) : Optional.empty());
   }
 
   HttpServer(GroupOtaService service, Path spool, Authenticator authenticator) throws Exception {
+    this(service, spool, authenticator, 128);
+  }
+
+  HttpServer(GroupOtaService service, Path spool, Authenticator authenticator, int maxDownloads)
+      throws Exception {
     this.spool = spool;
     connector.setHost("127.0.0.1");
     server.addConnector(connector);
-    OtaServlet servlet =
+    servlet =
         OtaServlet.builder()
             .service(service)
             .authenticator(authenticator)
             .maxUpload(MAX_UPLOAD)
             .spool(spool)
+            .maxDownloads(maxDownloads)
+            .retryAfter(Duration.ofSeconds(20))
             .build();
     ServletContextHandler context = new ServletContextHandler("/");
     context.addServletContainerInitializer((classes, c) -> servlet.register(c));
@@ -46,6 +55,10 @@ final class HttpServer implements AutoCloseable {
 
   int port() {
     return connector.getLocalPort();
+  }
+
+  DownloadCounts downloads() {
+    return servlet.downloads();
   }
 
   RawHttp raw() throws IOException {
