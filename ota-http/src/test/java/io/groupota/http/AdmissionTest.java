@@ -8,9 +8,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.LockSupport;
-import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -74,7 +71,7 @@ class AdmissionTest {
   void aDownloadThatEndsMakesRoom() throws Exception {
     occupyAll();
     assertThat(slow.get(0).readToEnd().body()).isEqualTo(FIRMWARE);
-    await(() -> server.downloads().active() == LIMIT - 1);
+    Await.until("slots", () -> server.downloads().active() == LIMIT - 1);
     assertThat(request("GET", "").body()).isEqualTo(FIRMWARE);
   }
 
@@ -82,7 +79,7 @@ class AdmissionTest {
   void aClientThatVanishesMakesRoom() throws Exception {
     occupyAll();
     slow.get(1).reset();
-    await(() -> server.downloads().active() == LIMIT - 1);
+    Await.until("slots", () -> server.downloads().active() == LIMIT - 1);
     assertThat(request("GET", "").status()).isEqualTo(200);
   }
 
@@ -116,21 +113,13 @@ class AdmissionTest {
       slow.add(http);
       http.send("GET " + DOWNLOAD + " HTTP/1.0\r\n\r\n");
     }
-    await(() -> server.downloads().active() == LIMIT);
+    Await.until("slots", () -> server.downloads().active() == LIMIT);
   }
 
   private RawHttp.Answer request(String method, String headers) throws Exception {
     try (RawHttp http = server.raw()) {
       http.send(method + " " + DOWNLOAD + " HTTP/1.0\r\n" + headers + "\r\n");
       return http.readToEnd();
-    }
-  }
-
-  private static void await(BooleanSupplier condition) {
-    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
-    while (!condition.getAsBoolean()) {
-      assertThat(System.nanoTime()).isLessThan(deadline);
-      LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(5));
     }
   }
 }
