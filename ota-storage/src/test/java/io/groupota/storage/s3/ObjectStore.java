@@ -54,8 +54,16 @@ final class ObjectStore implements AutoCloseable {
   }
 
   MinioAsyncClient client(OkHttpClient http, String secretKey) {
+    return client(http, proxy.getPort(), secretKey);
+  }
+
+  int port() {
+    return proxy.getPort();
+  }
+
+  MinioAsyncClient client(OkHttpClient http, int port, String secretKey) {
     return MinioAsyncClient.builder()
-        .endpoint("http://127.0.0.1:" + proxy.getPort())
+        .endpoint("http://127.0.0.1:" + port)
         .region("us-east-1")
         .credentials(ACCESS_KEY, secretKey)
         .httpClient(http, false)
