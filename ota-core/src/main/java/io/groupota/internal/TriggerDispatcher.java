@@ -50,19 +50,22 @@ final class TriggerDispatcher {
     List<TriggerQueue.Claim> claims;
     do {
       claims = repository.claimDue(settings.lease(), CLAIMS);
+      HeldClaims held = new HeldClaims(repository, settings.lease(), claims);
       for (TriggerQueue.Claim claim : claims) {
         if (stopping.getAsBoolean()) {
           repository.retry(claim, Duration.ZERO);
-        } else {
-          dispatch(claim, stopping);
+        } else if (held.holds(claim)) {
+          dispatch(claim, held, stopping);
         }
+        held.end(claim);
       }
     } while (claims.size() == CLAIMS && !stopping.getAsBoolean());
   }
 
-  private void dispatch(TriggerQueue.Claim claim, BooleanSupplier stopping) {
+  private void dispatch(TriggerQueue.Claim claim, HeldClaims held, BooleanSupplier stopping) {
     TriggerRound round =
-        new TriggerRound(notifier, settings.inFlight(), settings.timeout(), stopping);
+        new TriggerRound(
+            notifier, settings.inFlight(), settings.timeout(), () -> held.holds(claim), stopping);
     @Nullable Throwable failure;
     try {
       send(claim, round);
@@ -74,6 +77,14 @@ final class TriggerDispatcher {
       LOG.info(
           "Triggered group {} for {}: {} messages", claim.group(), claim.version(), round.sent());
       repository.complete(claim);
+      return;
+    }
+    if (!held.holds(claim)) {
+      LOG.warn(
+          "Another node took over triggering group {} for {}; {} messages were sent here",
+          claim.group(),
+          claim.version(),
+          round.sent());
       return;
     }
     Duration delay = backoff(claim.attempts());

@@ -21,21 +21,28 @@ final class TriggerRound {
   private final UpdateNotifier notifier;
   private final int inFlight;
   private final Duration timeout;
+  private final BooleanSupplier held;
   private final BooleanSupplier stopping;
   private final Semaphore slots;
   private final AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
   private long sent;
 
-  TriggerRound(UpdateNotifier notifier, int inFlight, Duration timeout, BooleanSupplier stopping) {
+  TriggerRound(
+      UpdateNotifier notifier,
+      int inFlight,
+      Duration timeout,
+      BooleanSupplier held,
+      BooleanSupplier stopping) {
     this.notifier = notifier;
     this.inFlight = inFlight;
     this.timeout = timeout;
+    this.held = held;
     this.stopping = stopping;
     this.slots = new Semaphore(inFlight);
   }
 
   void send(UpdateTrigger trigger) {
-    if (!isHealthy() || !acquire(1)) {
+    if (!isHealthy() || !requireHeld() || !acquire(1)) {
       return;
     }
     sent++;
@@ -53,6 +60,14 @@ final class TriggerRound {
       failure.compareAndSet(null, e);
       slots.release();
     }
+  }
+
+  private boolean requireHeld() {
+    if (held.getAsBoolean()) {
+      return true;
+    }
+    failure.compareAndSet(null, new IllegalStateException("another node has the claim"));
+    return false;
   }
 
   boolean isHealthy() {

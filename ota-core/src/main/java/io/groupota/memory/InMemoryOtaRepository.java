@@ -20,6 +20,8 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -167,6 +169,15 @@ public final class InMemoryOtaRepository implements OtaRepository {
                 trigger.lease()));
       }
       return claims;
+    }
+  }
+
+  @Override
+  public Set<Claim> extend(Collection<Claim> claims, Duration lease) {
+    synchronized (lock) {
+      return claims.stream()
+          .filter(claim -> triggers.extend(claim, lease))
+          .collect(Collectors.toUnmodifiableSet());
     }
   }
 

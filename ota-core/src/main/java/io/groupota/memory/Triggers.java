@@ -92,6 +92,16 @@ final class Triggers {
     return claimed;
   }
 
+  boolean extend(Claim claim, Duration lease) {
+    Trigger trigger = byGroup.get(claim.group());
+    if (trigger == null || !trigger.isHeldBy(claim)) {
+      return false;
+    }
+    Instant until = clock.instant().plus(lease);
+    put(trigger.with(Optional.of(new Hold(claim.lease(), until, trigger.superseded()))));
+    return true;
+  }
+
   boolean complete(Claim claim) {
     Trigger trigger = byGroup.get(claim.group());
     if (trigger == null || !trigger.isHeldBy(claim)) {

@@ -2,6 +2,9 @@ package io.groupota.spi;
 
 import io.groupota.BlobKey;
 import java.io.InputStream;
+import java.net.URI;
+import java.time.Duration;
+import java.util.Optional;
 import java.util.OptionalLong;
 
 /**
@@ -48,6 +51,18 @@ public interface BlobStore {
    * @return whether there was a file
    */
   boolean delete(BlobKey key);
+
+  /**
+   * A URL at which a client that can follow a redirect reads a file from the store itself, without
+   * further credentials. It is a secret: keep it out of logs. Default: there is none.
+   *
+   * @param key the key; whether there is a file under it is not looked up
+   * @param validity how long the URL works, positive; the store may grant less
+   * @return the URL, empty if the store has none
+   */
+  default Optional<URI> presign(BlobKey key, Duration validity) {
+    return Optional.empty();
+  }
 
   /**
    * Removes what uploads that died left behind and no key names, such as temporary files; never

@@ -5,6 +5,7 @@ import io.groupota.UpdateId;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
+import java.util.Set;
 
 /**
  * The role of an {@link OtaRepository} that knows which groups must be triggered: at most one due
@@ -55,6 +56,17 @@ public interface TriggerQueue {
    * @return the claims
    */
   List<Claim> claimDue(Duration lease, int limit);
+
+  /**
+   * Makes claims hold longer, for work that is not done when their leases are about to expire: the
+   * leases expire a time after this call. A claim whose lease has expired is still held as long as
+   * nobody else has claimed the group.
+   *
+   * @param claims the claims
+   * @param lease how long they hold from now on
+   * @return those that were still held, and are
+   */
+  Set<Claim> extend(Collection<Claim> claims, Duration lease);
 
   /**
    * Ends a claim with success: the group is no longer due, and the time is kept for {@link

@@ -41,6 +41,7 @@ class ArchitectureTest {
           "io.groupota.GroupOta",
           "io.groupota.storage.jdbc.JdbcOtaRepository",
           "io.groupota.storage.fs.FileSystemBlobStore",
+          "io.groupota.storage.s3.S3BlobStore",
           "io.groupota.mqtt.MqttUpdateNotifier",
           "io.groupota.http.OtaServlet",
           "io.groupota.testkit.SettableClock"

@@ -18,9 +18,11 @@ final class DeviceApi {
   private static final Failures FAILURES = new Failures("Error when getting firmware");
 
   private final GroupOtaService service;
+  private final DownloadSlots slots;
 
-  DeviceApi(GroupOtaService service) {
+  DeviceApi(GroupOtaService service, DownloadSlots slots) {
     this.service = service;
+    this.slots = slots;
   }
 
   void handle(DeviceRoute route, HttpServletRequest request, HttpServletResponse response)
@@ -61,7 +63,7 @@ final class DeviceApi {
       return;
     }
     if (found.isPresent()) {
-      new DownloadHandler(found.get(), FAILURES, scrubber).handle(request, response);
+      new DownloadHandler(slots, found.get(), FAILURES, scrubber).handle(request, response);
     } else {
       nothing().send(request, response);
     }

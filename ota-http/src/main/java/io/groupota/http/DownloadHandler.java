@@ -22,9 +22,13 @@ import org.slf4j.LoggerFactory;
  */
 final class DownloadHandler {
   private static final Logger LOG = LoggerFactory.getLogger(DownloadHandler.class);
-  private static final int BUFFER_SIZE = 64 << 10;
+
+  /** A thousand slow downloads at once must fit into a small heap. */
+  private static final int BUFFER_SIZE = 16 << 10;
+
   private static final Pattern SIZE = Pattern.compile("[0-9]{1,18}");
 
+  private final DownloadSlots slots;
   private final FirmwareDownload download;
   private final OtaUpdate update;
   private final Firmware firmware;
@@ -32,7 +36,9 @@ final class DownloadHandler {
   private final Failures failures;
   private final Scrubber scrubber;
 
-  DownloadHandler(FirmwareDownload download, Failures failures, Scrubber scrubber) {
+  DownloadHandler(
+      DownloadSlots slots, FirmwareDownload download, Failures failures, Scrubber scrubber) {
+    this.slots = slots;
     this.download = download;
     this.update = download.update();
     this.firmware = update.firmware();
@@ -70,8 +76,14 @@ final class DownloadHandler {
     if (request.getMethod().equals("HEAD")) {
       begin(response, range, bytes);
       response.flushBuffer();
+    } else if (slots.enter()) {
+      try {
+        send(range, bytes, request, response);
+      } finally {
+        slots.leave();
+      }
     } else {
-      send(range, bytes, request, response);
+      slots.refusal().send(request, response);
     }
   }
 

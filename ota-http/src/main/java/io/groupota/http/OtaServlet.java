@@ -8,6 +8,7 @@ import jakarta.servlet.http.HttpServlet;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -21,9 +22,10 @@ import org.jspecify.annotations.Nullable;
  * in another way maps this one to {@code /v1/ota/*} and gives it {@link #multipartConfig()}.
  *
  * <p>Uploads are spooled to disk by the container, never to the heap, and deleted before the answer
- * is complete, whatever the answer is. Downloads are copied with a buffer of 64 KiB. The token of a
- * download is part of its URL: this servlet never logs a request path, and a host should keep it
- * out of its access log.
+ * is complete, whatever the answer is. Downloads are copied with a buffer of 16 KiB, and only so
+ * many at once: more are answered with {@code 503} and {@code Retry-After}. The token of a download
+ * is part of its URL: this servlet never logs a request path, and a host should keep it out of its
+ * access log.
  */
 public final class OtaServlet extends HttpServlet {
   /** Where {@link #register(ServletContext)} maps the servlet. */
@@ -39,6 +41,7 @@ public final class OtaServlet extends HttpServlet {
 
   private final transient Router router;
   private final transient MultipartConfigElement multipartConfig;
+  private final transient DownloadSlots slots;
 
   private OtaServlet(GroupOtaService service, Authenticator authenticator, Builder builder) {
     super();
@@ -49,13 +52,14 @@ public final class OtaServlet extends HttpServlet {
             builder.maxUpload,
             maxRequest,
             0);
+    this.slots = new DownloadSlots(builder.maxDownloads, builder.retryAfter);
     this.router =
         new Router(
             new ManagementApi(
                 authenticator,
                 new ListHandler(service),
                 new DeployHandler(service, builder.maxUpload, maxRequest)),
-            new DeviceApi(service));
+            new DeviceApi(service, slots));
   }
 
   /**
@@ -98,6 +102,15 @@ public final class OtaServlet extends HttpServlet {
     return multipartConfig;
   }
 
+  /**
+   * How busy the downloads are.
+   *
+   * @return the counts of this moment
+   */
+  public DownloadCounts downloads() {
+    return slots.counts();
+  }
+
   /** Answers a request; every failure is answered here too, none is left to the container. */
   @Override
   protected void service(HttpServletRequest request, HttpServletResponse response) {
@@ -110,6 +123,8 @@ public final class OtaServlet extends HttpServlet {
     private @Nullable Authenticator authenticator;
     private long maxUpload = DEFAULT_MAX_UPLOAD;
     private @Nullable Path spool;
+    private int maxDownloads = 128;
+    private Duration retryAfter = Duration.ofSeconds(30);
 
     private Builder() {}
 
@@ -161,6 +176,41 @@ public final class OtaServlet extends HttpServlet {
      */
     public Builder spool(Path folder) {
       this.spool = folder.toAbsolutePath();
+      return this;
+    }
+
+    /**
+     * Limits the downloads at once; each holds a thread of the container while its client reads.
+     * Beyond the limit the answer is {@code 503} with {@code Retry-After}; checks and the
+     * management API are always answered. Default: 128, which leaves room in the 200 threads that
+     * Jetty and Tomcat have unless told otherwise.
+     *
+     * @param downloads at least 1, and less than the container's threads
+     * @return this builder
+     * @throws IllegalArgumentException if it is less than 1
+     */
+    public Builder maxDownloads(int downloads) {
+      if (downloads < 1) {
+        throw new IllegalArgumentException("maxDownloads must be at least 1, but is " + downloads);
+      }
+      this.maxDownloads = downloads;
+      return this;
+    }
+
+    /**
+     * When a client that was refused for too many downloads is told to come back; up to half of it
+     * is added at random. Default: 30 seconds. (IoTaaP OS does not read it and comes at its next
+     * check or trigger.)
+     *
+     * @param delay at least 1 second
+     * @return this builder
+     * @throws IllegalArgumentException if it is shorter
+     */
+    public Builder retryAfter(Duration delay) {
+      if (delay.toSeconds() < 1) {
+        throw new IllegalArgumentException("retryAfter must be at least 1 s, but is " + delay);
+      }
+      this.retryAfter = delay;
       return this;
     }
 

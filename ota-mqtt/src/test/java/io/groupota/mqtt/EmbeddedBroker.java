@@ -7,6 +7,7 @@ import com.hivemq.extension.sdk.api.ExtensionMain;
 import com.hivemq.extension.sdk.api.auth.SimpleAuthenticator;
 import com.hivemq.extension.sdk.api.auth.parameter.SimpleAuthInput;
 import com.hivemq.extension.sdk.api.auth.parameter.SimpleAuthOutput;
+import com.hivemq.extension.sdk.api.packets.connect.ConnackReasonCode;
 import com.hivemq.extension.sdk.api.parameter.ExtensionStartInput;
 import com.hivemq.extension.sdk.api.parameter.ExtensionStartOutput;
 import com.hivemq.extension.sdk.api.parameter.ExtensionStopInput;
@@ -14,8 +15,7 @@ import com.hivemq.extension.sdk.api.parameter.ExtensionStopOutput;
 import com.hivemq.extension.sdk.api.services.Services;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
@@ -24,29 +24,71 @@ import org.jspecify.annotations.Nullable;
  * A real MQTT broker in this JVM, on loopback, that lets everybody in. Keeps nothing: a restart
  * forgets sessions and subscriptions.
  */
-final class EmbeddedBroker implements AutoCloseable {
+final class EmbeddedBroker implements GuardedBroker {
   private final Path folder;
-  private final int port;
+  private final Ports ports;
+  private final String guarded;
   private @Nullable EmbeddedHiveMQ broker;
 
-  private EmbeddedBroker(Path folder, int port) {
+  private EmbeddedBroker(Path folder, Ports ports, String guarded) {
     this.folder = folder;
-    this.port = port;
+    this.ports = ports;
+    this.guarded = guarded;
   }
 
   /** Starts a broker on a free port. */
   static EmbeddedBroker start(Path folder) {
-    EmbeddedBroker made = new EmbeddedBroker(folder, freePort());
-    made.start();
-    return made;
+    try {
+      EmbeddedBroker made = new EmbeddedBroker(folder, Ports.free(), "");
+      made.start();
+      return made;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** A broker with listeners that ask for a password, not started. */
+  static EmbeddedBroker guarded(Path folder, Certificates certificates, Ports ports) {
+    String listeners =
+        """
+        <tcp-listener><port>%d</port><bind-address>127.0.0.1</bind-address></tcp-listener>
+        <websocket-listener>
+          <port>%d</port><bind-address>127.0.0.1</bind-address><path>/mqtt</path>
+          <subprotocols><subprotocol>mqtt</subprotocol></subprotocols>
+        </websocket-listener>
+        <tls-tcp-listener>
+          <port>%d</port><bind-address>127.0.0.1</bind-address>
+          <tls>
+            <keystore><path>%s</path><password>%s</password>
+              <private-key-password>%s</private-key-password></keystore>
+            <truststore><path>%s</path><password>%s</password></truststore>
+            <client-authentication-mode>REQUIRED</client-authentication-mode>
+          </tls>
+        </tls-tcp-listener>
+        """
+            .formatted(
+                ports.password(),
+                ports.webSocket(),
+                ports.tls(),
+                certificates.store("server"),
+                Certificates.PASSWORD,
+                Certificates.PASSWORD,
+                certificates.store("trust"),
+                Certificates.PASSWORD);
+    return new EmbeddedBroker(folder, ports, listeners);
   }
 
   int port() {
-    return port;
+    return ports.open();
   }
 
-  /** Starts it unless it runs; returns when it takes connections. */
-  void start() {
+  @Override
+  public Ports ports() {
+    return ports;
+  }
+
+  @Override
+  public void start() {
     if (broker != null) {
       return;
     }
@@ -67,8 +109,8 @@ final class EmbeddedBroker implements AutoCloseable {
     }
   }
 
-  /** Stops it; clients lose their connections. */
-  void stop() {
+  @Override
+  public void stop() {
     EmbeddedHiveMQ running = broker;
     if (running != null) {
       broker = null;
@@ -103,6 +145,7 @@ final class EmbeddedBroker implements AutoCloseable {
               <port>%d</port>
               <bind-address>127.0.0.1</bind-address>
             </tcp-listener>
+            %s
           </listeners>
           <persistence>
             <mode>in-memory</mode>
@@ -112,11 +155,11 @@ final class EmbeddedBroker implements AutoCloseable {
           </anonymous-usage-statistics>
         </hivemq>
         """
-            .formatted(port));
+            .formatted(ports.open(), guarded));
     return configuration;
   }
 
-  private static EmbeddedExtension allowAll() {
+  private EmbeddedExtension allowAll() {
     return EmbeddedExtension.builder()
         .withId("allow-all")
         .withName("Allow all")
@@ -124,30 +167,38 @@ final class EmbeddedBroker implements AutoCloseable {
         .withPriority(0)
         .withStartPriority(1000)
         .withAuthor("Group OTA")
-        .withExtensionMain(new AllowAll())
+        .withExtensionMain(new Doorman(ports.open()))
         .build();
   }
 
-  private static int freePort() {
-    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      return socket.getLocalPort();
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
-  }
-
-  private static final class AllowAll implements ExtensionMain {
+  /** Lets everybody in at the open port, and who knows the password at the others. */
+  private record Doorman(int open) implements ExtensionMain {
     @Override
     public void extensionStart(ExtensionStartInput input, ExtensionStartOutput output) {
-      Services.securityRegistry()
-          .setAuthenticatorProvider(
-              providerInput ->
-                  new SimpleAuthenticator() {
-                    @Override
-                    public void onConnect(SimpleAuthInput connect, SimpleAuthOutput result) {
-                      result.authenticateSuccessfully();
-                    }
-                  });
+      SimpleAuthenticator doorman = this::onConnect;
+      Services.securityRegistry().setAuthenticatorProvider(client -> doorman);
+    }
+
+    private void onConnect(SimpleAuthInput input, SimpleAuthOutput output) {
+      boolean atOpenPort =
+          input
+              .getConnectionInformation()
+              .getListener()
+              .filter(listener -> listener.getPort() == open)
+              .isPresent();
+      boolean knowsPassword =
+          input.getConnectPacket().getUserName().filter(USER::equals).isPresent()
+              && input
+                  .getConnectPacket()
+                  .getPassword()
+                  .map(StandardCharsets.UTF_8::decode)
+                  .filter(password -> PASSWORD.contentEquals(password))
+                  .isPresent();
+      if (atOpenPort || knowsPassword) {
+        output.authenticateSuccessfully();
+      } else {
+        output.failAuthentication(ConnackReasonCode.BAD_USER_NAME_OR_PASSWORD);
+      }
     }
 
     @Override

@@ -8,9 +8,11 @@ import io.groupota.http.OtaServlet;
 import io.groupota.mqtt.MqttDeviceListener;
 import io.groupota.mqtt.MqttLink;
 import io.groupota.spi.EntitlementPolicy;
-import io.groupota.storage.fs.FileSystemBlobStore;
+import io.groupota.storage.cache.CachingBlobStore;
 import io.groupota.storage.jdbc.JdbcGroupRegistry;
 import io.groupota.storage.jdbc.JdbcOtaRepository;
+import io.groupota.storage.s3.S3BlobStore;
+import io.minio.MinioAsyncClient;
 import jakarta.servlet.ServletContext;
 import java.nio.file.Path;
 import javax.sql.DataSource;
@@ -31,7 +33,8 @@ public final class ProductionHost implements AutoCloseable {
    * Starts the service in a servlet container that is starting.
    *
    * @param dataSource the host's pool, stays open
-   * @param folder where firmware files go
+   * @param minio the client of the object store, with a bucket named firmware; stays open
+   * @param folder where copies of the firmware files are cached
    * @param password of the MQTT user
    * @param plans which owners may deploy
    * @param bearers how a bearer token becomes an owner
@@ -40,6 +43,7 @@ public final class ProductionHost implements AutoCloseable {
    */
   public static ProductionHost start(
       DataSource dataSource,
+      MinioAsyncClient minio,
       Path folder,
       String password,
       EntitlementPolicy plans,
@@ -51,7 +55,7 @@ public final class ProductionHost implements AutoCloseable {
     GroupOtaService ota =
         GroupOta.builder()
             .repository(JdbcOtaRepository.using(dataSource))
-            .blobStore(FileSystemBlobStore.in(folder))
+            .blobStore(CachingBlobStore.of(S3BlobStore.using(minio, "firmware"), folder, 10L << 30))
             .groups(JdbcGroupRegistry.using(dataSource)) // or your own GroupDirectory
             .notifier(mqtt.notifier())
             .inspector(Esp32ImageInspector.strict()) // refuse what no ESP32 could run

@@ -3,6 +3,7 @@ package io.groupota.examples.quickstart;
 import io.groupota.VersionChange.Direction;
 import io.groupota.VersionDiff;
 import io.groupota.examples.stack.Address;
+import io.groupota.examples.stack.External;
 import io.groupota.examples.stack.ServerStack;
 import io.groupota.testkit.Esp32Image;
 import io.groupota.testkit.device.DeviceProgress;
@@ -47,10 +48,15 @@ final class GuidedTour {
     ServerStack stack =
         ServerStack.start(
             new ServerStack.Settings(
-                Address.loopback(), Address.loopback(), folder.data(), RETRIGGER, MAX_UPLOAD),
+                Address.loopback(),
+                Address.loopback(),
+                folder.data(),
+                RETRIGGER,
+                MAX_UPLOAD,
+                External.NONE),
             workshop.fleet());
     try (SimulatedFleet fleet = workshop.simulate(stack, options.from(), Files.size(firmware))) {
-      screen.line("http://" + stack.http() + "  mqtt://" + stack.mqtt());
+      screen.line("http://" + stack.http() + "  " + stack.mqtt());
       return report(stack, fleet) && deploy(stack, firmware) && update(stack, fleet);
     } finally {
       closeSoon(stack);

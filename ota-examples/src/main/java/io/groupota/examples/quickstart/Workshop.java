@@ -61,7 +61,7 @@ final class Workshop {
     SimulatedDeviceBuilder wanted =
         SimulatedDevice.builder(device.id())
             .mqttUser(device.mqttUser())
-            .broker(stack.mqtt().host(), stack.mqtt().port())
+            .broker(stack.mqtt().getHost(), stack.mqtt().getPort())
             .server(URI.create("http://" + stack.http()))
             .version(version)
             .pace(PACE)

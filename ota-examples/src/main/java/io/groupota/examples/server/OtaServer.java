@@ -53,7 +53,7 @@ public final class OtaServer {
     Fleet fleet = FleetFile.read(options.fleet());
     ServerStack stack = ServerStack.start(options.settings(), fleet);
     Runtime.getRuntime().addShutdownHook(new Thread(stack::close, "ota-shutdown"));
-    out.println("ready http://" + stack.http() + " mqtt://" + stack.mqtt());
+    out.println("ready http://" + stack.http() + " " + stack.mqtt());
     out.flush();
     new CountDownLatch(1).await();
   }

@@ -67,6 +67,11 @@ final class DataFolder implements AutoCloseable {
     return root.resolve("blobs");
   }
 
+  /** Copies of what an object store holds. */
+  Path cache() {
+    return root.resolve("cache");
+  }
+
   Path broker() {
     return root.resolve("broker");
   }

@@ -18,6 +18,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,6 +27,8 @@ import org.jspecify.annotations.Nullable;
  * messages in memory: Group OTA needs neither to survive. Thread-safe.
  */
 public final class EmbeddedBroker implements AutoCloseable {
+  private static final int PATIENCE_SECONDS = 60;
+
   private final EmbeddedHiveMQ broker;
   private final Address address;
 
@@ -46,9 +50,14 @@ public final class EmbeddedBroker implements AutoCloseable {
     LetEverybodyIn extension = new LetEverybodyIn();
     EmbeddedHiveMQ broker = build(address, folder, extension);
     try {
-      broker.start().join();
+      broker.start().orTimeout(PATIENCE_SECONDS, TimeUnit.SECONDS).join();
       return new EmbeddedBroker(broker, address.at(extension.port()));
     } catch (CompletionException e) {
+      if (e.getCause() instanceof TimeoutException) {
+        // An error on its threads never reaches the future; it would not stop either.
+        throw new StartupException(
+            "The MQTT broker did not start within " + PATIENCE_SECONDS + " s", e);
+      }
       stop(broker);
       throw address.cannotListen("--mqtt", e);
     }

@@ -25,8 +25,16 @@ final class Owners implements Authenticator, EntitlementPolicy {
   private static final String TABLE =
       "CREATE TABLE IF NOT EXISTS example_owner (id VARCHAR(128) PRIMARY KEY,"
           + " bearer_sha256 CHAR(64) NOT NULL, group_ota BOOLEAN NOT NULL)";
-  private static final String SAVE =
+  private static final String SAVE_H2 =
       "MERGE INTO example_owner (id, bearer_sha256, group_ota) KEY (id) VALUES (?, ?, ?)";
+  private static final String SAVE_POSTGRESQL =
+      "INSERT INTO example_owner (id, bearer_sha256, group_ota) VALUES (?, ?, ?)"
+          + " ON CONFLICT (id) DO UPDATE SET bearer_sha256 = EXCLUDED.bearer_sha256,"
+          + " group_ota = EXCLUDED.group_ota";
+
+  /** PostgreSQL's CREATE TABLE IF NOT EXISTS fails when two servers start at once. */
+  private static final String ONE_AT_A_TIME = "SELECT pg_advisory_xact_lock(5061337)";
+
   private static final String SHARED =
       "SELECT MIN(id), MAX(id) FROM example_owner GROUP BY bearer_sha256 HAVING COUNT(*) > 1";
   private static final String ALL = "SELECT id, bearer_sha256, group_ota FROM example_owner";
@@ -44,8 +52,12 @@ final class Owners implements Authenticator, EntitlementPolicy {
     try (Connection connection = dataSource.getConnection()) {
       connection.setAutoCommit(false);
       try (Statement statement = connection.createStatement()) {
+        boolean postgresql = connection.getMetaData().getDatabaseProductName().equals("PostgreSQL");
+        if (postgresql) {
+          statement.execute(ONE_AT_A_TIME);
+        }
         statement.execute(TABLE);
-        save(connection, owners);
+        save(connection, postgresql ? SAVE_POSTGRESQL : SAVE_H2, owners);
         requireDistinctBearers(statement);
         connection.commit();
         return new Owners(all(statement));
@@ -56,8 +68,9 @@ final class Owners implements Authenticator, EntitlementPolicy {
     }
   }
 
-  private static void save(Connection connection, List<Fleet.Owner> owners) throws SQLException {
-    try (PreparedStatement save = connection.prepareStatement(SAVE)) {
+  private static void save(Connection connection, String sql, List<Fleet.Owner> owners)
+      throws SQLException {
+    try (PreparedStatement save = connection.prepareStatement(sql)) {
       for (Fleet.Owner owner : owners) {
         save.setString(1, owner.id().value());
         save.setString(2, sha256(owner.bearer()));

@@ -1,6 +1,5 @@
 package io.groupota.examples.stack;
 
-import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
 import io.groupota.GroupId;
 import io.groupota.GroupOta;
@@ -10,13 +9,13 @@ import io.groupota.firmware.Esp32ImageInspector;
 import io.groupota.http.OtaServlet;
 import io.groupota.mqtt.MqttDeviceListener;
 import io.groupota.mqtt.MqttLink;
+import io.groupota.spi.BlobStore;
 import io.groupota.spi.Device;
 import io.groupota.spi.Group;
 import io.groupota.spi.GroupRegistry;
-import io.groupota.storage.fs.FileSystemBlobStore;
 import io.groupota.storage.jdbc.JdbcGroupRegistry;
 import io.groupota.storage.jdbc.JdbcOtaRepository;
-import java.net.InetSocketAddress;
+import java.net.URI;
 import java.nio.file.Path;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -24,38 +23,42 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
-import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * Everything that a host needs around the library, in one process: H2, a folder for the firmware,
- * an MQTT broker, Jetty. Thread-safe.
+ * an MQTT broker, Jetty; or a database, an object store and a broker from outside. Thread-safe.
  */
 public final class ServerStack implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(ServerStack.class);
-  private static final Duration SUBSCRIBE_TIMEOUT = Duration.ofSeconds(15);
 
   private final Parts parts;
   private final Address http;
-  private final Address mqtt;
+  private final URI mqtt;
   private final GroupOtaService service;
 
   /**
    * What to start, and how.
    *
    * @param http where the HTTP server listens
-   * @param mqtt where the MQTT broker listens
+   * @param mqtt where the MQTT broker listens, of no meaning with one from outside
    * @param data the folder that everything is kept in
    * @param retrigger the least time between two triggers of a group to devices that show up with
    *     another version
    * @param maxUpload the largest firmware in bytes
+   * @param external what is used from outside
    */
   public record Settings(
-      Address http, Address mqtt, Path data, Duration retrigger, long maxUpload) {}
+      Address http,
+      Address mqtt,
+      Path data,
+      Duration retrigger,
+      long maxUpload,
+      External external) {}
 
-  private ServerStack(Parts parts, Address http, Address mqtt, GroupOtaService service) {
+  private ServerStack(Parts parts, Address http, URI mqtt, GroupOtaService service) {
     this.parts = parts;
     this.http = http;
     this.mqtt = mqtt;
@@ -83,7 +86,7 @@ public final class ServerStack implements AutoCloseable {
       }
       throw new StartupException("The MQTT broker failed to start: " + e.getMessage(), e);
     } catch (StorageException e) {
-      throw new StartupException("--data " + settings.data() + ": " + e.getMessage(), e);
+      throw new StartupException("A storage cannot be used: " + e.getMessage(), e);
     } catch (StartupException e) {
       throw e;
     } catch (RuntimeException e) {
@@ -97,30 +100,30 @@ public final class ServerStack implements AutoCloseable {
   }
 
   private static ServerStack start(Settings settings, Fleet fleet, Parts parts) {
+    External external = settings.external();
     DataFolder data = parts.opened(DataFolder.open(settings.data()));
     // Looked at first: the servers themselves would say it late, and not in one line.
     settings.http().requireFree("--http");
-    settings.mqtt().requireFree("--mqtt");
-    // Broker and database at the same time: each of them takes a second.
-    CompletableFuture<EmbeddedBroker> starting =
-        CompletableFuture.supplyAsync(() -> EmbeddedBroker.start(settings.mqtt(), data.broker()));
+    Broker broker =
+        external.broker().<Broker>map(ExternalBroker::new).orElseGet(() -> embed(settings, data));
+    Storages storages = new Storages(parts, data, external);
     HikariDataSource pool;
     try {
-      pool = parts.opened(pool(data));
+      pool = storages.database();
     } finally {
-      parts.opened(() -> starting.thenAccept(EmbeddedBroker::close).join());
+      parts.opened(broker);
     }
-    Owners owners = owners(pool, fleet);
     JdbcOtaRepository repository = JdbcOtaRepository.using(pool);
     GroupRegistry registry = JdbcGroupRegistry.builder(pool).migrate(false).build();
+    Owners owners = owners(pool, fleet);
     save(fleet, owners, registry);
-    Address mqtt = starting.join().address();
-    MqttLink link = parts.opened(link(mqtt.fromHere()));
+    BlobStore blobs = storages.blobs();
+    MqttLink link = parts.opened(broker.link());
     GroupOtaService service =
         parts.opened(
             GroupOta.builder()
                 .repository(repository)
-                .blobStore(FileSystemBlobStore.in(data.blobs()))
+                .blobStore(blobs)
                 .groups(registry)
                 .notifier(link.notifier())
                 .entitlement(owners)
@@ -128,11 +131,13 @@ public final class ServerStack implements AutoCloseable {
                 .retriggerInterval(settings.retrigger())
                 .maxFirmwareSize(settings.maxUpload())
                 .build());
-    MqttDeviceListener listener = parts.opened(link.listener(service));
+    // One subscription for all nodes, so that each message is read by one of them.
+    MqttDeviceListener listener =
+        parts.opened(MqttDeviceListener.builder(link, service).sharedAs("ota").build());
     link.start();
     service.start();
     listener.start();
-    awaitSubscribed(listener);
+    broker.awaitSubscribed(listener);
     OtaServlet servlet =
         OtaServlet.builder()
             .service(service)
@@ -142,7 +147,7 @@ public final class ServerStack implements AutoCloseable {
             .build();
     HttpServer server = parts.opened(new HttpServer(settings.http(), servlet));
     server.start();
-    return new ServerStack(parts, server.address(), mqtt, service);
+    return new ServerStack(parts, server.address(), broker.address(), service);
   }
 
   /**
@@ -155,11 +160,11 @@ public final class ServerStack implements AutoCloseable {
   }
 
   /**
-   * Where the MQTT broker listens.
+   * Where the MQTT broker is.
    *
-   * @return the address with the port that it has bound
+   * @return its URL, with the port that it has bound
    */
-  public Address mqtt() {
+  public URI mqtt() {
     return mqtt;
   }
 
@@ -178,21 +183,11 @@ public final class ServerStack implements AutoCloseable {
     parts.close();
   }
 
-  private static HikariDataSource pool(DataFolder data) {
-    HikariConfig config = new HikariConfig();
-    config.setPoolName("ota-database");
-    config.setJdbcUrl(data.jdbcUrl());
-    config.setMaximumPoolSize(16);
-    config.setMinimumIdle(2);
-    // H2 closes itself when its disk is full, and calls connections valid nevertheless; asked like
-    // this it tells, and the pool's next connection opens the database again.
-    config.setConnectionTestQuery("SELECT 1");
-    try {
-      return new HikariDataSource(config);
-    } catch (RuntimeException e) {
-      throw new StartupException(
-          "The database in the data folder cannot be opened: " + e.getMessage(), e);
-    }
+  /** Starts it while the database opens: each of them takes a second. */
+  private static Broker embed(Settings settings, DataFolder data) {
+    settings.mqtt().requireFree("--mqtt");
+    return new StartingBroker(
+        CompletableFuture.supplyAsync(() -> EmbeddedBroker.start(settings.mqtt(), data.broker())));
   }
 
   private static Owners owners(HikariDataSource pool, Fleet fleet) {
@@ -217,28 +212,5 @@ public final class ServerStack implements AutoCloseable {
         .distinct()
         .filter(group -> !here.contains(group) && registry.group(group).isEmpty())
         .forEach(group -> LOG.warn("Devices name the group {}, which does not exist", group));
-  }
-
-  private static MqttLink link(InetSocketAddress broker) {
-    return MqttLink.builder()
-        .host(broker.getAddress().getHostAddress())
-        .port(broker.getPort())
-        .user("ota-server")
-        .build();
-  }
-
-  private static void awaitSubscribed(MqttDeviceListener listener) {
-    long deadline = System.nanoTime() + SUBSCRIBE_TIMEOUT.toNanos();
-    while (!listener.isSubscribed()) {
-      if (System.nanoTime() > deadline) {
-        throw new StartupException("The MQTT broker does not take the server's subscriptions");
-      }
-      try {
-        TimeUnit.MILLISECONDS.sleep(10);
-      } catch (InterruptedException e) {
-        Thread.currentThread().interrupt();
-        throw new StartupException("Interrupted while starting", e);
-      }
-    }
   }
 }

@@ -8,16 +8,19 @@ import io.groupota.GroupOta;
 import io.groupota.GroupOtaService;
 import io.groupota.OtaUpdate;
 import io.groupota.StorageException;
+import io.groupota.examples.stack.ClosedDatabase;
 import io.groupota.firmware.FirmwareSource;
 import io.groupota.spi.Group;
 import io.groupota.storage.fs.FileSystemBlobStore;
 import io.groupota.storage.jdbc.JdbcGroupRegistry;
 import io.groupota.storage.jdbc.JdbcOtaRepository;
+import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
 
 /**
@@ -28,6 +31,8 @@ public final class FullDiskProgram {
   private static final int SMALL = 1_000;
   private static final int LARGE = 8 << 20;
 
+  private static final int RECOVERY_SECONDS = 10;
+
   private FullDiskProgram() {}
 
   /** Runs once. */
@@ -36,8 +41,7 @@ public final class FullDiskProgram {
     HikariConfig config = new HikariConfig();
     config.setJdbcUrl(args[1]);
     config.setMaximumPoolSize(2);
-    // As the example server does: H2 calls a connection valid whose database it has closed.
-    config.setConnectionTestQuery("SELECT 1");
+    config.setExceptionOverride(new ClosedDatabase());
     try (HikariDataSource pool = new HikariDataSource(config)) {
       JdbcOtaRepository repository = JdbcOtaRepository.using(pool);
       JdbcGroupRegistry registry = JdbcGroupRegistry.builder(pool).migrate(false).build();
@@ -54,7 +58,7 @@ public final class FullDiskProgram {
     }
   }
 
-  private static void run(GroupOtaService service, Path folder, int most) throws Exception {
+  private static void run(GroupOtaService service, Path folder, int most) throws IOException {
     deploy(service, "1.0.0", SMALL);
     say("large", deploy(service, "2.0.0", LARGE));
     look(service, folder);
@@ -69,8 +73,8 @@ public final class FullDiskProgram {
     look(service, folder);
   }
 
-  private static void look(GroupOtaService service, Path folder) throws Exception {
-    OtaUpdate served = awaitServed(service);
+  private static void look(GroupOtaService service, Path folder) throws IOException {
+    OtaUpdate served = served(service);
     say("served", served.version());
     FirmwareDownload download =
         service.download(KilledServer.group(0), KilledServer.TOKEN).orElseThrow();
@@ -82,12 +86,9 @@ public final class FullDiskProgram {
     }
   }
 
-  /**
-   * H2 closes itself when it cannot write, and opens again with the next new connection: the pool
-   * makes one when it finds, after half a second, that its old ones are dead.
-   */
-  private static OtaUpdate awaitServed(GroupOtaService service) throws InterruptedException {
-    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(10);
+  /** H2 closes a database that it cannot write; the pool notices and opens it again. */
+  private static OtaUpdate served(GroupOtaService service) {
+    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(RECOVERY_SECONDS);
     while (true) {
       try {
         return service.served(KilledServer.group(0)).orElseThrow();
@@ -95,7 +96,7 @@ public final class FullDiskProgram {
         if (System.nanoTime() > deadline) {
           throw e;
         }
-        TimeUnit.MILLISECONDS.sleep(600);
+        LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(20));
       }
     }
   }

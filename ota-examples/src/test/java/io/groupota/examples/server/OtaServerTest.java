@@ -2,16 +2,13 @@ package io.groupota.examples.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.groupota.examples.Console;
 import io.groupota.examples.Program;
 import io.groupota.testkit.Esp32Image;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
-import java.net.URI;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.BeforeEach;
@@ -34,8 +31,6 @@ class OtaServerTest {
 
   @TempDir Path folder;
 
-  private final HttpClient client = HttpClient.newHttpClient();
-
   @BeforeEach
   void writeFleet() throws IOException {
     Files.writeString(folder.resolve("fleet.json"), FLEET);
@@ -48,7 +43,7 @@ class OtaServerTest {
     assertThat(deploy(http, "secret").statusCode()).isEqualTo(201);
     assertThat(deploy(http, "free").statusCode()).isEqualTo(403);
     assertThat(deploy(http, "wrong").statusCode()).isEqualTo(401);
-    String page = get(http + "/v1/ota/group", "secret");
+    String page = get(http, "/v1/ota/group");
     server.kill();
     server.await();
 
@@ -56,8 +51,8 @@ class OtaServerTest {
     server = start("empty.json");
     http = http(server);
 
-    assertThat(get(http + "/v1/ota/group", "secret")).isEqualTo(page).contains("\"1.2.7\"");
-    assertThat(get(http + "/v1/ota/group/latest/5e1b76bc4315b70eb242567a", "secret"))
+    assertThat(get(http, "/v1/ota/group")).isEqualTo(page).contains("\"1.2.7\"");
+    assertThat(get(http, "/v1/ota/group/latest/5e1b76bc4315b70eb242567a"))
         .isEqualTo("{\"ver\":\"1.2.7\"}");
     Program.Result second =
         Program.run(folder, OtaServer.class, options("127.0.0.1:0", "fleet.json"));
@@ -107,41 +102,16 @@ class OtaServerTest {
     return server.awaitLine("ready").replaceAll("ready (\\S+) .*", "$1");
   }
 
-  private String get(String url, String bearer) throws Exception {
-    return client
-        .send(
-            HttpRequest.newBuilder(URI.create(url))
-                .header("Authorization", "Bearer " + bearer)
-                .build(),
-            HttpResponse.BodyHandlers.ofString())
-        .body();
+  private static String get(String http, String path) throws Exception {
+    return new Console(http, "secret").get(path).body();
   }
 
-  private HttpResponse<String> deploy(String http, String bearer) throws Exception {
-    StringBuilder head = new StringBuilder();
-    String[] fields = {
-      "group", "5e1b76bc4315b70eb242567a", "token", "AATluvfLURijoH9d", "version", "1.2.7"
-    };
-    for (int i = 0; i < fields.length; i += 2) {
-      head.append("--b\r\nContent-Disposition: form-data; name=\"")
-          .append(fields[i])
-          .append("\"\r\n\r\n")
-          .append(fields[i + 1])
-          .append("\r\n");
-    }
-    head.append(
-        "--b\r\nContent-Disposition: form-data; name=\"firmware\"; filename=\"f.bin\"\r\n\r\n");
-    HttpRequest request =
-        HttpRequest.newBuilder(URI.create(http + "/v1/ota/group"))
-            .header("Authorization", "Bearer " + bearer)
-            .header("Content-Type", "multipart/form-data; boundary=b")
-            .POST(
-                HttpRequest.BodyPublishers.concat(
-                    HttpRequest.BodyPublishers.ofString(head.toString()),
-                    HttpRequest.BodyPublishers.ofByteArray(Esp32Image.builder().build().bytes()),
-                    HttpRequest.BodyPublishers.ofString(
-                        "\r\n--b--\r\n", StandardCharsets.US_ASCII)))
-            .build();
-    return client.send(request, HttpResponse.BodyHandlers.ofString());
+  private static HttpResponse<String> deploy(String http, String bearer) throws Exception {
+    return new Console(http, bearer)
+        .deploy(
+            "5e1b76bc4315b70eb242567a",
+            "AATluvfLURijoH9d",
+            "1.2.7",
+            Esp32Image.builder().build().bytes());
   }
 }

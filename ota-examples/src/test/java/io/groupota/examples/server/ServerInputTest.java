@@ -4,12 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.groupota.examples.cli.UsageException;
+import io.groupota.examples.stack.External;
 import io.groupota.examples.stack.Fleet;
 import io.groupota.spi.Addressing;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -22,6 +24,45 @@ class ServerInputTest {
       "--http 127.0.0.1:8080 --mqtt [::1]:1883 --data data --fleet fleet.json";
 
   @TempDir Path folder;
+
+  @Test
+  void theCommandsOfTheReadmeForTwoNodesAreUnderstood() throws IOException {
+    List<String> commands =
+        Files.readAllLines(Path.of("..", "README.md")).stream()
+            .filter(line -> line.startsWith("java -jar ") && line.contains("--db "))
+            .toList();
+    assertThat(commands).hasSize(2);
+    for (String command : commands) {
+      // The variables of the command are not set here.
+      String[] words = command.replaceAll(".*ota-server.jar ", "").replace("env:", "").split(" ");
+      ServerOptions options = ServerOptions.parse(words).orElseThrow();
+      External external = options.settings().external();
+      assertThat(external.database().orElseThrow().url()).startsWith("jdbc:postgresql:");
+      assertThat(external.objectStore().orElseThrow().bucket()).isEqualTo("firmware");
+      assertThat(external.broker().orElseThrow().url()).hasScheme("mqtt");
+      assertThat(options.toString()).doesNotContain("DB_PASSWORD", "S3_SECRET");
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "--db-user u",
+        "--db jdbc:h2:mem:x --db-user u",
+        "--db jdbc:postgresql://h/d",
+        "--s3 http://h:9000 --s3-bucket b --s3-access-key k",
+        "--s3 ftp://h --s3-bucket b --s3-access-key k --s3-secret-key s",
+        "--s3 http://k:s@h --s3-bucket b --s3-access-key k --s3-secret-key s",
+        "--broker h:1883",
+        "--broker mqtt://h",
+        "--broker-user u",
+        "--broker mqtt://h:1 --broker-password env:THERE_IS_NO_SUCH_VARIABLE"
+      })
+  void incompleteOrMalformedExternalPartsAreRefused(String more) {
+    String all = "--http 127.0.0.1:0 --mqtt 127.0.0.1:0 --data data --fleet fleet.json " + more;
+    assertThatThrownBy(() -> ServerOptions.parse(all.split(" ")))
+        .isInstanceOf(UsageException.class);
+  }
 
   @Test
   void theOptionsAreRead() {

@@ -60,8 +60,8 @@ class FleetUpdateTest {
     stack = ServerStack.start(settings(), fleet());
     observer =
         Mqtt3Client.builder()
-            .serverHost(stack.mqtt().host())
-            .serverPort(stack.mqtt().port())
+            .serverHost(stack.mqtt().getHost())
+            .serverPort(stack.mqtt().getPort())
             .buildAsync();
     observer.connect().join();
     observer
@@ -166,7 +166,12 @@ class FleetUpdateTest {
 
   private ServerStack.Settings settings() {
     return new ServerStack.Settings(
-        Address.loopback(), Address.loopback(), folder, Duration.ofSeconds(2), 64L << 20);
+        Address.loopback(),
+        Address.loopback(),
+        folder,
+        Duration.ofSeconds(2),
+        64L << 20,
+        External.NONE);
   }
 
   private void deploy(String version) {
@@ -207,7 +212,7 @@ class FleetUpdateTest {
     SimulatedDeviceBuilder builder =
         SimulatedDevice.builder(device.id())
             .mqttUser(device.mqttUser())
-            .broker(stack.mqtt().host(), stack.mqtt().port())
+            .broker(stack.mqtt().getHost(), stack.mqtt().getPort())
             .server(URI.create("http://" + stack.http()))
             .version(version)
             .pace(Duration.ofMillis(100))

@@ -63,12 +63,27 @@ final class Database {
     if (migrate) {
       Schema.migrate(dataSource, dialect);
     }
+    requireSchema(dataSource, part);
     // "Managed": pools that hand out connections with autocommit off are served too.
     Jdbi jdbi = Jdbi.create(dataSource);
     jdbi.setTransactionHandler(LocalTransactionHandler.managed());
     // No templates: "<" is an operator.
     jdbi.getConfig(SqlStatements.class).setTemplateEngine(TemplateEngine.NOP);
     return new Database(jdbi, dialect, part, clock, flush(jdbi, dialect, part));
+  }
+
+  private static void requireSchema(DataSource dataSource, String part) {
+    try (Connection connection = dataSource.getConnection()) {
+      try {
+        Schema.require(connection);
+      } finally {
+        if (!connection.getAutoCommit()) {
+          connection.rollback();
+        }
+      }
+    } catch (SQLException e) {
+      throw Failures.unavailable("The database of the " + part + " could not be read", e);
+    }
   }
 
   /** Tries it once, since it needs rights that a host may not have given. */

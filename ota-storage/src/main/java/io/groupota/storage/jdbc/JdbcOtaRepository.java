@@ -14,12 +14,16 @@ import io.groupota.UpdateId;
 import io.groupota.UpdatePage;
 import io.groupota.spi.Addressing;
 import io.groupota.spi.OtaRepository;
+import java.io.IOException;
+import java.sql.Connection;
+import java.sql.SQLException;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 
@@ -97,8 +101,8 @@ public final class JdbcOtaRepository implements OtaRepository {
      * Whether {@link #build()} creates and upgrades the tables, with a Flyway history of its own
      * ({@code ota_schema_history}). That takes two connections at once. A host that migrates tables
      * of its own in the same schema with Flyway does so first, since Flyway refuses a schema that
-     * is neither empty nor its own. Without, the host has run the scripts beside this class in the
-     * jar, in the folders {@code h2} and {@code postgresql}. Default: true.
+     * is neither empty nor its own. Without, the host runs what {@link #writeSchema} writes.
+     * Default: true.
      *
      * @param migrate whether to
      * @return this builder
@@ -109,11 +113,35 @@ public final class JdbcOtaRepository implements OtaRepository {
     }
 
     /**
+     * Writes the SQL that creates the tables, or that upgrades those of an older release, for hosts
+     * that own their DDL. Changes nothing in the database; looks only which it is and which version
+     * of the tables it holds. Writes nothing if that is the present one.
+     *
+     * @param out where the statements go, each ended by a semicolon
+     * @throws io.groupota.StorageException if the database cannot be read
+     * @throws IllegalArgumentException if the database is neither H2 nor PostgreSQL
+     * @throws java.io.IOException if they cannot be written
+     */
+    public void writeSchema(Appendable out) throws IOException {
+      try (Connection connection = dataSource.getConnection()) {
+        try {
+          Schema.write(connection, Dialect.of(connection), out);
+        } finally {
+          if (!connection.getAutoCommit()) {
+            connection.rollback();
+          }
+        }
+      } catch (SQLException e) {
+        throw Failures.unavailable("The database of the OTA repository could not be read", e);
+      }
+    }
+
+    /**
      * Builds the repository.
      *
      * @return the repository
-     * @throws io.groupota.StorageException if the database cannot be reached or the tables cannot
-     *     be created
+     * @throws io.groupota.StorageException if the database cannot be reached, the tables cannot be
+     *     created, or with migration off the tables are not those that this release needs
      * @throws IllegalArgumentException if the database is neither H2 nor PostgreSQL
      */
     public JdbcOtaRepository build() {
@@ -174,6 +202,11 @@ public final class JdbcOtaRepository implements OtaRepository {
   @Override
   public List<Claim> claimDue(Duration lease, int limit) {
     return triggers.claimDue(lease, limit);
+  }
+
+  @Override
+  public Set<Claim> extend(Collection<Claim> claims, Duration lease) {
+    return triggers.extend(claims, lease);
   }
 
   @Override

@@ -1,5 +1,15 @@
 package io.groupota.storage.jdbc;
 
+import io.groupota.StorageException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.List;
+import java.util.Objects;
 import javax.sql.DataSource;
 import org.flywaydb.core.Flyway;
 import org.flywaydb.core.api.FlywayException;
@@ -10,6 +20,15 @@ import org.flywaydb.core.api.FlywayException;
  */
 final class Schema {
   private static final String HISTORY = "ota_schema_history";
+
+  /** In their order; the version of the schema is their number. */
+  private static final List<String> SCRIPTS =
+      List.of("V1__updates_devices_and_triggers.sql", "V2__schema_version.sql");
+
+  private static final int NEEDED = SCRIPTS.size();
+
+  /** What a database holds: its version, 0 for none, and who may use it. */
+  private record Found(int version, int usableFrom) {}
 
   private Schema() {}
 
@@ -47,6 +66,80 @@ final class Schema {
           throw Failures.unavailable(ofTheDatabase ? what : what + code, e);
         }
       }
+    }
+  }
+
+  /** Fails with what to do unless the tables are those that this release works with. */
+  static void require(Connection connection) throws SQLException {
+    Found found = find(connection);
+    if (found.version() == 0) {
+      throw new StorageException(
+          "There are no tables of Group OTA in this database, and migration is off; run the SQL"
+              + " that JdbcOtaRepository.builder(dataSource).writeSchema(out) writes",
+          null);
+    }
+    if (found.version() < NEEDED) {
+      throw new StorageException(
+          "The tables of Group OTA have version "
+              + found.version()
+              + " but this release needs version "
+              + NEEDED
+              + ", and migration is off; run the SQL that"
+              + " JdbcOtaRepository.builder(dataSource).writeSchema(out) writes",
+          null);
+    }
+    if (found.usableFrom() > NEEDED) {
+      throw new StorageException(
+          "The tables of Group OTA have version "
+              + found.version()
+              + ", which releases for version "
+              + found.usableFrom()
+              + " or newer understand, but this release is for version "
+              + NEEDED
+              + "; upgrade it",
+          null);
+    }
+  }
+
+  /** Writes the scripts that a database lacks. */
+  static void write(Connection connection, Dialect dialect, Appendable out)
+      throws SQLException, IOException {
+    for (String script : SCRIPTS.subList(Math.min(find(connection).version(), NEEDED), NEEDED)) {
+      out.append("-- ").append(script).append('\n');
+      out.append(read(dialect.migrations() + "/" + script)).append('\n');
+    }
+  }
+
+  private static String read(String resource) throws IOException {
+    try (InputStream in = Schema.class.getClassLoader().getResourceAsStream(resource)) {
+      return new String(
+          Objects.requireNonNull(in, resource).readAllBytes(), StandardCharsets.UTF_8);
+    }
+  }
+
+  private static Found find(Connection connection) throws SQLException {
+    try (Statement statement = connection.createStatement()) {
+      if (exists(statement, "ota_schema")) {
+        try (ResultSet row =
+            statement.executeQuery("SELECT version, usable_from FROM ota_schema")) {
+          if (row.next()) {
+            return new Found(row.getInt(1), row.getInt(2));
+          }
+        }
+      }
+      // The first version did not say so.
+      return exists(statement, "ota_update") ? new Found(1, 1) : new Found(0, 0);
+    }
+  }
+
+  private static boolean exists(Statement statement, String table) throws SQLException {
+    try (ResultSet row =
+        statement.executeQuery(
+            "SELECT COUNT(*) FROM information_schema.tables WHERE LOWER(table_name) = '"
+                + table
+                + "' AND table_schema = CURRENT_SCHEMA")) {
+      row.next();
+      return row.getInt(1) > 0;
     }
   }
 

@@ -8,8 +8,11 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
+import java.util.Set;
 import java.util.UUID;
+import java.util.stream.Collectors;
 import org.jdbi.v3.core.Handle;
+import org.jdbi.v3.core.argument.Argument;
 
 /**
  * {@link TriggerQueue} on the trigger columns of {@code ota_latest}. A group is due while {@code
@@ -36,6 +39,15 @@ final class SqlTriggerQueue implements TriggerQueue {
       "UPDATE ota_latest SET trigger_lease = :lease, trigger_lease_until = "
           + (Database.NOW + " + " + Database.SECONDS)
           + ", trigger_superseded = FALSE WHERE group_id = ANY(:groups)";
+
+  private static final String EXTEND =
+      "UPDATE ota_latest SET trigger_lease_until = "
+          + (Database.NOW + " + " + Database.SECONDS)
+          + " WHERE group_id = ANY(:groups) AND trigger_lease = ANY(:leases)";
+
+  private static final String HELD =
+      "SELECT group_id, trigger_lease FROM ota_latest"
+          + " WHERE group_id = ANY(:groups) AND trigger_lease = ANY(:leases)";
 
   private static final String UNCLAIMED =
       "trigger_lease = NULL, trigger_lease_until = NULL, trigger_superseded = FALSE";
@@ -112,6 +124,36 @@ final class SqlTriggerQueue implements TriggerQueue {
         Reason.valueOf(row.getString("trigger_reason")),
         row.getInt("trigger_attempts"),
         name);
+  }
+
+  @Override
+  public Set<Claim> extend(Collection<Claim> claims, Duration lease) {
+    return claims.isEmpty()
+        ? Set.of()
+        : database.write(handle -> extend(handle, List.copyOf(claims), lease));
+  }
+
+  private Set<Claim> extend(Handle handle, List<Claim> claims, Duration lease) {
+    Argument groups = Columns.texts(claims.stream().map(Claim::group).toList());
+    Argument leases = Columns.texts(claims.stream().map(Claim::lease).toList());
+    handle
+        .createUpdate(EXTEND)
+        .bind("now", Columns.instant(database.now()))
+        .bind("seconds", Database.seconds(lease))
+        .bind("groups", groups)
+        .bind("leases", leases)
+        .execute();
+    Set<String> held =
+        Set.copyOf(
+            handle
+                .createQuery(HELD)
+                .bind("groups", groups)
+                .bind("leases", leases)
+                .map((row, context) -> row.getString(1) + row.getString(2))
+                .list());
+    return claims.stream()
+        .filter(claim -> held.contains(claim.group().value() + claim.lease()))
+        .collect(Collectors.toUnmodifiableSet());
   }
 
   @Override

@@ -29,7 +29,10 @@ class QueryPlansTest {
   private static final OwnerId OWNER = new OwnerId("owner-1");
   private static final GroupId GROUP = new GroupId(Samples.id(1));
 
-  /** Ten owners of 2,000 groups each, one group with 6,000 devices and 5,000 updates. */
+  /**
+   * Ten owners of 2,000 groups each, one group with 10,000 of the 100,000 devices and 5,000
+   * updates.
+   */
   private static final List<String> FILL =
       List.of(
           "CREATE FUNCTION hex(n BIGINT) RETURNS TEXT AS"
@@ -48,7 +51,7 @@ class QueryPlansTest {
               + " NOW() - INTERVAL '1' HOUR FROM generate_series(1, 50000) n",
           "INSERT INTO ota_device SELECT hex(n), 'token', hex(CASE WHEN n % 10 = 0 THEN 1 ELSE n END),"
               + " 'user-' || n % 3, CASE WHEN n % 4 = 0 THEN 'DEVICE' ELSE 'GROUP' END"
-              + " FROM generate_series(1, 60000) n",
+              + " FROM generate_series(1, 100000) n",
           "INSERT INTO ota_device_state SELECT id, group_id, mqtt_user, addressing,"
               + " '1.2.' || LENGTH(LTRIM(id, '0')), NOW(), '5.0.0', NOW() FROM ota_device",
           "VACUUM ANALYZE");
@@ -134,6 +137,7 @@ class QueryPlansTest {
                 () -> {
                   List<Claim> claims = repository.claimDue(Duration.ofMinutes(1), 20);
                   assertThat(claims).hasSize(20);
+                  assertThat(repository.extend(claims, Duration.ofMinutes(1))).hasSize(20);
                   repository.complete(claims.get(0));
                   repository.retry(claims.get(1), Duration.ofSeconds(1));
                 }))
@@ -183,7 +187,7 @@ class QueryPlansTest {
                 () ->
                     assertThat(registry.devices(List.of(new DeviceId(Samples.id(2))))).hasSize(1)))
         .contains("ota_device_pkey");
-    assertThat(plan(() -> assertThat(registry.members(GROUP).devices()).isEqualTo(6_001)))
+    assertThat(plan(() -> assertThat(registry.members(GROUP).devices()).isEqualTo(10_001)))
         .contains("ota_device_by_group");
     for (Addressing addressing : Addressing.values()) {
       assertThat(

@@ -9,6 +9,7 @@ import io.groupota.Token;
 import io.groupota.spi.Group;
 import io.groupota.spi.OtaRepository;
 import io.groupota.testkit.Race;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -19,6 +20,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.stream.Stream;
 import javax.sql.DataSource;
 import org.flywaydb.core.Flyway;
 import org.junit.jupiter.api.Test;
@@ -143,10 +145,13 @@ class SchemaTest {
   @EnumSource
   void withoutMigrationNothingIsCreated(TestDatabase.Kind kind) throws Exception {
     try (HikariDataSource pool = kind.pool(4)) {
-      OtaRepository repository = JdbcOtaRepository.builder(pool).migrate(false).build();
-      assertThatThrownBy(() -> repository.served(Samples.GROUP))
+      JdbcOtaRepository.Builder builder = JdbcOtaRepository.builder(pool).migrate(false);
+      assertThatThrownBy(builder::build)
           .isInstanceOf(StorageException.class)
-          .hasMessageStartingWith("The OTA repository could not be read (SQL state 42");
+          .hasMessageContaining("no tables of Group OTA")
+          .hasMessageContaining("writeSchema");
+      assertThatThrownBy(() -> JdbcGroupRegistry.builder(pool).migrate(false).build())
+          .isInstanceOf(StorageException.class);
       assertThat(
               column(
                   pool,
@@ -154,6 +159,76 @@ class SchemaTest {
                       + " WHERE LOWER(table_name) LIKE 'ota%'"))
           .isEmpty();
     }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void aHostCanRunTheSqlItself(TestDatabase.Kind kind) throws Exception {
+    try (HikariDataSource pool = kind.pool(4)) {
+      JdbcOtaRepository.Builder builder = JdbcOtaRepository.builder(pool).migrate(false);
+      execute(pool, schema(builder));
+      assertWorks(builder.build());
+      JdbcGroupRegistry.builder(pool).migrate(false).build();
+      assertThat(schema(builder)).isEmpty();
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void tablesOfAnOlderReleaseAreNamedAndUpgradedByTheSql(TestDatabase.Kind kind) throws Exception {
+    try (HikariDataSource pool = kind.pool(4)) {
+      JdbcOtaRepository.Builder builder = JdbcOtaRepository.builder(pool).migrate(false);
+      String all = schema(builder);
+      int second = all.indexOf("-- V2__");
+      execute(pool, all.substring(0, second));
+      assertThatThrownBy(builder::build)
+          .isInstanceOf(StorageException.class)
+          .hasMessageContaining("have version 1 but this release needs version 2")
+          .hasMessageContaining("writeSchema");
+      assertThat(schema(builder)).isEqualTo(all.substring(second));
+      execute(pool, schema(builder));
+      assertWorks(builder.build());
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void tablesThatThisReleaseDoesNotUnderstandAreRefused(TestDatabase.Kind kind) throws Exception {
+    try (HikariDataSource pool = kind.pool(4)) {
+      JdbcOtaRepository.using(pool);
+      execute(pool, "UPDATE ota_schema SET version = 98, usable_from = 2");
+      assertWorks(JdbcOtaRepository.using(pool));
+      execute(pool, "UPDATE ota_schema SET version = 99, usable_from = 98");
+      for (boolean migrate : new boolean[] {true, false}) {
+        assertThatThrownBy(() -> JdbcOtaRepository.builder(pool).migrate(migrate).build())
+            .isInstanceOf(StorageException.class)
+            .hasMessageContaining("have version 99")
+            .hasMessageContaining("upgrade it");
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void theSqlHoldsEveryMigration(TestDatabase.Kind kind) throws Exception {
+    String folderOfScripts =
+        kind == TestDatabase.Kind.H2
+            ? "/io/groupota/storage/jdbc/h2"
+            : "/io/groupota/storage/jdbc/postgresql";
+    try (HikariDataSource pool = kind.pool(2);
+        Stream<Path> scripts =
+            Files.list(Path.of(SchemaTest.class.getResource(folderOfScripts).toURI()))) {
+      String all = schema(JdbcOtaRepository.builder(pool));
+      assertThat(scripts.toList())
+          .isNotEmpty()
+          .allSatisfy(script -> assertThat(all).contains(Files.readString(script)));
+    }
+  }
+
+  private static String schema(JdbcOtaRepository.Builder builder) throws IOException {
+    StringBuilder sql = new StringBuilder();
+    builder.writeSchema(sql);
+    return sql.toString();
   }
 
   @Test

@@ -127,6 +127,57 @@ public interface TriggerQueueContract extends TriggerRacesContract, BehindTrigge
   }
 
   @Test
+  default void anExtendedClaimHoldsLonger() {
+    Scenario scenario = new Scenario(this);
+    List<GroupId> groups = scenario.groups(3);
+    groups.forEach(group -> scenario.deploy(group, "1.0.0"));
+    List<Claim> claims = scenario.repository.claimDue(LEASE, ALL);
+    scenario.clock.advance(LEASE.minus(MILLISECOND));
+    List<Claim> extended = claims.subList(0, 2);
+    assertThat(scenario.otherNode.extend(extended, LEASE))
+        .containsExactlyInAnyOrderElementsOf(extended);
+    scenario.clock.advance(LEASE.minus(MILLISECOND));
+    Claim taken = scenario.claimOnly(claims.get(2).group());
+    assertThat(taken.lease()).isNotEqualTo(claims.get(2).lease());
+    assertThat(scenario.repository.complete(claims.get(0))).isTrue();
+    scenario.clock.advance(MILLISECOND.multipliedBy(2));
+    assertThat(scenario.claimOnly(claims.get(1).group()).attempts()).isZero();
+  }
+
+  @Test
+  default void onlyAClaimThatIsHeldIsExtended() {
+    Scenario scenario = new Scenario(this);
+    TriggerQueue queue = scenario.repository;
+    GroupId group = scenario.group();
+    scenario.deploy(group, "1.0.0");
+    Claim stale = scenario.claimOnly(group);
+    scenario.clock.advance(LEASE.plus(MILLISECOND));
+    // Expired, but nobody else has it.
+    assertThat(queue.extend(List.of(stale), LEASE)).containsExactly(stale);
+    scenario.assertNothingDue();
+    scenario.clock.advance(LEASE.plus(MILLISECOND));
+    Claim held = scenario.claimOnly(group);
+    assertThat(queue.extend(List.of(stale), LEASE.multipliedBy(2))).isEmpty();
+    assertThat(queue.extend(List.of(stale, held), LEASE)).containsExactly(held);
+    assertThat(queue.extend(List.of(), LEASE)).isEmpty();
+    assertThat(queue.complete(held)).isTrue();
+    assertThat(queue.extend(List.of(held), LEASE)).isEmpty();
+    scenario.assertNothingDue();
+  }
+
+  @Test
+  default void anExtendedClaimDoesNotHideANewerDeploy() {
+    Scenario scenario = new Scenario(this);
+    GroupId group = scenario.group();
+    scenario.deploy(group, "1.0.0");
+    Claim old = scenario.claimOnly(group);
+    OtaUpdate update = scenario.deploy(group, "2.0.0");
+    assertThat(scenario.repository.extend(List.of(old), LEASE)).containsExactly(old);
+    assertThat(scenario.repository.complete(old)).isTrue();
+    assertThat(scenario.claimOnly(group).update()).isEqualTo(update.id());
+  }
+
+  @Test
   default void aStaleClaimCanNeitherBeCompletedNorRetried() {
     Scenario scenario = new Scenario(this);
     TriggerQueue queue = scenario.repository;

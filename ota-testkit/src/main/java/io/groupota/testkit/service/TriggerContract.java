@@ -39,6 +39,28 @@ public abstract class TriggerContract extends ServiceContract {
   }
 
   @Test
+  void aRoundThatTakesLongerThanItsLeaseIsSentOnce() {
+    Duration lease = Duration.ofMillis(150);
+    Duration each = Duration.ofMillis(60);
+    for (int number = 1; number <= 10; number++) {
+      addDevice(number, "alice", Addressing.DEVICE);
+    }
+    GroupOtaService other = build(builder().triggerLease(lease));
+    UpdateNotifier slow =
+        trigger -> {
+          triggers.add(trigger);
+          clock.advance(each);
+          other.runOnce();
+          return CompletableFuture.runAsync(
+              () -> {}, CompletableFuture.delayedExecutor(each.toMillis(), TimeUnit.MILLISECONDS));
+        };
+    deploy("1.0.0");
+    build(builder().notifier(slow).triggersInFlight(1).triggerLease(lease)).runOnce();
+    assertThat(triggers).hasSize(10).doesNotHaveDuplicates();
+    assertThat(triggersOfOneRun()).isEmpty();
+  }
+
+  @Test
   void onlyDevicesThatDifferAreTold() {
     addDevice(1, "alice", Addressing.GROUP);
     addDevice(2, "bob", Addressing.GROUP);

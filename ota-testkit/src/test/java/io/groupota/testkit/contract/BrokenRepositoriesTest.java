@@ -76,6 +76,21 @@ class BrokenRepositoriesTest {
   }
 
   @Test
+  void extensionsThatDoNothingAreCaught() throws Exception {
+    OtaRepositoryContract contract =
+        Proof.repository(
+            "extend", sound -> arguments -> sound.extend(claims(arguments), Duration.ofMillis(1)));
+    Proof.catches(contract, "anExtendedClaimHoldsLonger");
+  }
+
+  @Test
+  void extensionsThatAlwaysSucceedAreCaught() throws Exception {
+    OtaRepositoryContract contract =
+        Proof.repository("extend", sound -> arguments -> new HashSet<>(claims(arguments)));
+    Proof.catches(contract, "onlyAClaimThatIsHeldIsExtended");
+  }
+
+  @Test
   void aDeployThatIsLostToACompletedTriggerIsCaught() throws Exception {
     OtaRepositoryContract contract =
         Proof.repository(
@@ -242,6 +257,11 @@ class BrokenRepositoriesTest {
   @SuppressWarnings("unchecked")
   private static Collection<Sighting> sightings(Object argument) {
     return (Collection<Sighting>) argument;
+  }
+
+  @SuppressWarnings("unchecked")
+  private static Collection<Claim> claims(Object[] arguments) {
+    return (Collection<Claim>) arguments[0];
   }
 
   @SuppressWarnings("unchecked")

@@ -1,0 +1,78 @@
+package io.groupota.storage.s3;
+
+import io.groupota.StorageException;
+import io.minio.errors.ErrorResponseException;
+import io.minio.errors.MinioException;
+import java.io.IOException;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import okhttp3.Headers;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Sends requests to the object store and turns failures, which carry headers and URLs, into
+ * exceptions fit for any log.
+ */
+final class Requests {
+  /** Sends a request. */
+  interface Request<T> {
+    CompletableFuture<T> send() throws MinioException;
+  }
+
+  private Requests() {}
+
+  static <T> T send(String what, Request<T> request) {
+    try {
+      return request.send().join();
+    } catch (MinioException | CompletionException e) {
+      throw failure(what, e);
+    }
+  }
+
+  /** Null if what the request names is not there. */
+  static <T> @Nullable T sendUnlessMissing(String what, Request<T> request) {
+    try {
+      return request.send().join();
+    } catch (MinioException | CompletionException e) {
+      if (root(e) instanceof ErrorResponseException refused && refused.response().code() == 404) {
+        return null;
+      }
+      throw failure(what, e);
+    }
+  }
+
+  static StorageException failure(String what, Exception failure) {
+    Throwable root = root(failure);
+    String why;
+    if (root instanceof ErrorResponseException refused) {
+      why = "it answered " + refused.response().code() + " " + refused.errorResponse().code();
+    } else if (root instanceof IOException && root.getMessage() != null) {
+      why = root.getMessage();
+    } else {
+      // The messages of the client's other exceptions may quote what was sent or received.
+      why = root.getClass().getSimpleName();
+    }
+    IOException safe = new IOException(why);
+    safe.setStackTrace(root.getStackTrace());
+    return new StorageException(what + ": " + why, safe);
+  }
+
+  private static Throwable root(Throwable failure) {
+    Throwable root = failure;
+    while (!(root instanceof ErrorResponseException)
+        && !(root instanceof IOException)
+        && root.getCause() != null) {
+      root = root.getCause();
+    }
+    return root;
+  }
+
+  static long contentLength(Headers headers) {
+    @Nullable String length = headers.get("Content-Length");
+    try {
+      return Long.parseLong(length == null ? "" : length);
+    } catch (NumberFormatException e) {
+      throw new StorageException("The object store did not say how long an object is", e);
+    }
+  }
+}

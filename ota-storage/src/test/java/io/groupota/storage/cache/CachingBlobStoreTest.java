@@ -1,0 +1,194 @@
+package io.groupota.storage.cache;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.groupota.BlobKey;
+import io.groupota.StorageException;
+import io.groupota.memory.InMemoryBlobStore;
+import io.groupota.spi.BlobStore;
+import io.groupota.storage.cache.CachingBlobStore.Counts;
+import io.groupota.testkit.Race;
+import io.groupota.testkit.contract.BlobStoreContract;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.Callable;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class CachingBlobStoreTest implements BlobStoreContract {
+  private static final BlobKey KEY = new BlobKey("group/update");
+  private static final BlobKey OTHER = new BlobKey("group/other");
+  private static final BlobKey THIRD = new BlobKey("third");
+
+  @TempDir Path folder;
+  private final CountingStore origin = new CountingStore(new InMemoryBlobStore());
+
+  @Override
+  public BlobStore store() {
+    return cache(32 << 20);
+  }
+
+  private CachingBlobStore cache(long maxBytes) {
+    return CachingBlobStore.of(origin, folder.resolve("cache"), maxBytes);
+  }
+
+  @Test
+  void aFileIsFetchedOnceHoweverManyReadItAtOnce() throws Exception {
+    CachingBlobStore cache = cache(1 << 20);
+    cache.put(KEY, new ByteArrayInputStream(bytes(200_000)));
+    List<Callable<byte[]>> readers = new ArrayList<>();
+    for (int i = 0; i < 64; i++) {
+      int offset = i * 1_000;
+      readers.add(() -> read(cache, KEY, offset, 1_000));
+    }
+    List<byte[]> parts = Race.of(readers);
+    for (int i = 0; i < 64; i++) {
+      assertThat(parts.get(i))
+          .isEqualTo(Arrays.copyOfRange(bytes(200_000), i * 1_000, i * 1_000 + 1_000));
+    }
+    assertThat(origin.opened()).isEqualTo(1);
+    assertThat(origin.sized()).isEqualTo(1);
+    assertThat(cache.counts()).isEqualTo(new Counts(63, 1, 0, 200_000));
+  }
+
+  @Test
+  void theLeastRecentlyReadFilesGiveWay() throws IOException {
+    CachingBlobStore cache = cache(250);
+    for (BlobKey key : List.of(KEY, OTHER, THIRD)) {
+      cache.put(key, new ByteArrayInputStream(bytes(100)));
+    }
+    read(cache, KEY, 0, 100);
+    read(cache, OTHER, 0, 100);
+    read(cache, KEY, 0, 100);
+    read(cache, THIRD, 0, 100);
+    assertThat(cache.counts().bytes()).isEqualTo(200);
+    assertThat(files()).containsExactlyInAnyOrder("update.blob", "third.blob");
+    read(cache, KEY, 0, 100);
+    assertThat(origin.opened()).isEqualTo(3);
+    read(cache, OTHER, 0, 100);
+    assertThat(origin.opened()).isEqualTo(4);
+  }
+
+  @Test
+  void aFileLargerThanTheRoomIsReadFromTheOrigin() throws IOException {
+    CachingBlobStore cache = cache(99);
+    cache.put(KEY, new ByteArrayInputStream(bytes(100)));
+    assertThat(read(cache, KEY, 10, 20)).isEqualTo(Arrays.copyOfRange(bytes(100), 10, 30));
+    assertThat(files()).isEmpty();
+    assertThat(cache.counts()).isEqualTo(new Counts(0, 0, 1, 0));
+  }
+
+  @Test
+  void aFetchThatFailsHarmsNobodyAfterIt() throws IOException {
+    CachingBlobStore cache = cache(1 << 20);
+    cache.put(KEY, new ByteArrayInputStream(bytes(100_000)));
+    origin.breakStreamsAt(50_000);
+    assertThatThrownBy(() -> cache.open(KEY, 0, 10)).isInstanceOf(StorageException.class);
+    assertThat(files()).isEmpty();
+    assertThat(cache.counts().bytes()).isZero();
+    origin.mend();
+    assertThat(read(cache, KEY, 0, 100_000)).isEqualTo(bytes(100_000));
+  }
+
+  @Test
+  void whoWaitsForAFetchThatFailsGetsTheFailureToo() throws Exception {
+    CachingBlobStore cache = cache(1 << 20);
+    cache.put(KEY, new ByteArrayInputStream(bytes(100_000)));
+    origin.breakStreamsAt(50_000);
+    List<Callable<Boolean>> readers = new ArrayList<>();
+    for (int i = 0; i < 16; i++) {
+      readers.add(
+          () -> {
+            assertThatThrownBy(() -> cache.open(KEY, 0, 10)).isInstanceOf(StorageException.class);
+            return true;
+          });
+    }
+    assertThat(Race.of(readers)).containsOnly(true);
+  }
+
+  @Test
+  void aFileThatIsDeletedWhileItIsFetchedIsNotKept() throws IOException {
+    CachingBlobStore cache = cache(1 << 20);
+    cache.put(KEY, new ByteArrayInputStream(bytes(100_000)));
+    origin.whenStreamed(() -> cache.delete(KEY));
+    assertThatThrownBy(() -> cache.open(KEY, 0, 10)).isInstanceOf(StorageException.class);
+    assertThat(files()).isEmpty();
+    assertThat(cache.counts().bytes()).isZero();
+  }
+
+  @Test
+  void aDeletedFileIsGoneFromTheCache() throws IOException {
+    CachingBlobStore cache = cache(1 << 20);
+    cache.put(KEY, new ByteArrayInputStream(bytes(100)));
+    read(cache, KEY, 0, 100);
+    assertThat(cache.delete(KEY)).isTrue();
+    assertThat(files()).isEmpty();
+    assertThat(cache.counts().bytes()).isZero();
+    assertThatThrownBy(() -> cache.open(KEY, 0, 100)).isInstanceOf(StorageException.class);
+  }
+
+  @Test
+  void whileTheDiskFailsTheOriginServes() throws IOException {
+    CachingBlobStore cache = cache(1 << 20);
+    cache.put(KEY, new ByteArrayInputStream(bytes(100)));
+    read(cache, KEY, 0, 100);
+    Path away = folder.resolve("away");
+    Files.move(folder.resolve("cache"), away);
+    assertThat(read(cache, KEY, 0, 100)).isEqualTo(bytes(100));
+    assertThat(read(cache, KEY, 0, 100)).isEqualTo(bytes(100));
+    Files.move(away, folder.resolve("cache"));
+    assertThat(read(cache, KEY, 0, 100)).isEqualTo(bytes(100));
+    long opened = origin.opened();
+    assertThat(read(cache, KEY, 0, 100)).isEqualTo(bytes(100));
+    assertThat(origin.opened()).isEqualTo(opened);
+  }
+
+  @Test
+  void aNewCacheTrustsNothingThatItFinds() throws IOException {
+    CachingBlobStore cache = cache(1 << 20);
+    cache.put(KEY, new ByteArrayInputStream(bytes(100)));
+    read(cache, KEY, 0, 100);
+    Files.write(folder.resolve("cache/group/update.blob"), new byte[100]);
+    assertThat(read(cache(1 << 20), KEY, 0, 100)).isEqualTo(bytes(100));
+  }
+
+  @Test
+  void aFolderThatHoldsOtherThingsIsLeftAlone() throws IOException {
+    Path precious = folder.resolve("cache/precious.txt");
+    Files.createDirectories(folder.resolve("cache"));
+    Files.writeString(folder.resolve("cache/a.blob"), "blob");
+    Files.writeString(precious, "precious");
+    assertThatThrownBy(() -> cache(100))
+        .isInstanceOf(StorageException.class)
+        .hasMessageContaining("a folder of its own");
+    assertThat(files()).containsExactlyInAnyOrder("a.blob", "precious.txt");
+  }
+
+  private List<String> files() throws IOException {
+    try (Stream<Path> files = Files.walk(folder.resolve("cache"))) {
+      return files.filter(Files::isRegularFile).map(f -> f.getFileName().toString()).toList();
+    }
+  }
+
+  private static byte[] read(BlobStore store, BlobKey key, long offset, long length)
+      throws IOException {
+    try (InputStream in = store.open(key, offset, length)) {
+      return in.readAllBytes();
+    }
+  }
+
+  private static byte[] bytes(int size) {
+    byte[] bytes = new byte[size];
+    new Random(size).nextBytes(bytes);
+    return bytes;
+  }
+}
