@@ -247,9 +247,9 @@ public final class MqttLink implements AutoCloseable {
     }
 
     /**
-     * Whether to speak MQTT over a web socket (path {@code /mqtt}). Default: over TCP. Needs
-     * {@code io.netty:netty-codec-http} on the class path, in the version of the client's other
-     * parts of Netty.
+     * Whether to speak MQTT over a web socket (path {@code /mqtt}). Default: over TCP. Needs {@code
+     * io.netty:netty-codec-http} on the class path, in the version of the client's other parts of
+     * Netty.
      *
      * @param webSocket whether to
      * @return this builder

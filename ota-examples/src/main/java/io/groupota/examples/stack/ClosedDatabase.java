@@ -14,6 +14,12 @@ public final class ClosedDatabase implements SQLExceptionOverride {
   /** Made by the pool or by hand. */
   public ClosedDatabase() {}
 
+  /**
+   * Decides what becomes of a connection that failed.
+   *
+   * @param failure what it threw
+   * @return eviction for a closed H2, what the pool thinks best for the rest
+   */
   @java.lang.Override
   public Override adjudicate(SQLException failure) {
     return CLOSED.equals(failure.getSQLState()) ? Override.MUST_EVICT : Override.CONTINUE_EVICT;
