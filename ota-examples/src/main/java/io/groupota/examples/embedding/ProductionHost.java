@@ -7,6 +7,7 @@ import io.groupota.http.Authenticator;
 import io.groupota.http.OtaServlet;
 import io.groupota.mqtt.MqttDeviceListener;
 import io.groupota.mqtt.MqttLink;
+import io.groupota.spi.BlobStore;
 import io.groupota.spi.EntitlementPolicy;
 import io.groupota.storage.cache.CachingBlobStore;
 import io.groupota.storage.jdbc.JdbcGroupRegistry;
@@ -34,7 +35,6 @@ public final class ProductionHost implements AutoCloseable {
    *
    * @param dataSource the host's pool, stays open
    * @param minio the client of the object store, with a bucket named firmware; stays open
-   * @param folder where copies of the firmware files are cached
    * @param password of the MQTT user
    * @param plans which owners may deploy
    * @param bearers how a bearer token becomes an owner
@@ -44,7 +44,6 @@ public final class ProductionHost implements AutoCloseable {
   public static ProductionHost start(
       DataSource dataSource,
       MinioAsyncClient minio,
-      Path folder,
       String password,
       EntitlementPolicy plans,
       Authenticator bearers,
@@ -52,10 +51,11 @@ public final class ProductionHost implements AutoCloseable {
     // readme:begin
     MqttLink mqtt =
         MqttLink.builder().host("broker.example.org").user("ota").password(password).build();
+    BlobStore firmware = S3BlobStore.using(minio, "firmware"); // a MinioAsyncClient, a bucket
     GroupOtaService ota =
         GroupOta.builder()
             .repository(JdbcOtaRepository.using(dataSource))
-            .blobStore(CachingBlobStore.of(S3BlobStore.using(minio, "firmware"), folder, 10L << 30))
+            .blobStore(CachingBlobStore.of(firmware, Path.of("/var/cache/ota"), 10L << 30))
             .groups(JdbcGroupRegistry.using(dataSource)) // or your own GroupDirectory
             .notifier(mqtt.notifier())
             .inspector(Esp32ImageInspector.strict()) // refuse what no ESP32 could run
