@@ -11,6 +11,7 @@ import java.net.Socket;
 import java.time.Duration;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A TCP proxy that stands between a client and a database, an object store or a broker, and breaks
@@ -49,6 +50,7 @@ public final class FaultyProxy implements AutoCloseable {
   private final Set<Link> links = ConcurrentHashMap.newKeySet();
   private final Set<Thread> threads = ConcurrentHashMap.newKeySet();
   private ServerSocket listening;
+  private @Nullable Thread accepting;
   private boolean closed;
 
   private FaultyProxy(InetSocketAddress target) throws IOException {
@@ -96,6 +98,8 @@ public final class FaultyProxy implements AutoCloseable {
   /** Refuses new connections until {@link #restore()}; those that are open go on. */
   public synchronized void refuse() {
     close(listening);
+    // One that comes while the socket closes may still be accepted; after this it counts as open.
+    awaitEnd(accepting);
   }
 
   /** Resets (RST) every connection that is open; new ones are not affected. */
@@ -198,14 +202,29 @@ public final class FaultyProxy implements AutoCloseable {
   }
 
   private void accept(ServerSocket server) {
-    run(
-        () -> {
-          while (true) {
-            Link link = new Link(server.accept());
-            links.add(link);
-            run(() -> link.forward(this));
-          }
-        });
+    accepting =
+        run(
+            () -> {
+              while (true) {
+                Link link = new Link(server.accept());
+                links.add(link);
+                run(() -> link.forward(this));
+              }
+            });
+  }
+
+  private static void awaitEnd(@Nullable Thread thread) {
+    boolean interrupted = false;
+    while (thread != null && thread.isAlive()) {
+      try {
+        thread.join();
+      } catch (InterruptedException e) {
+        interrupted = true;
+      }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   /** Called by a link when both of its directions have ended. */
