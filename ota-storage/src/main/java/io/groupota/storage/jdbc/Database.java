@@ -63,7 +63,7 @@ final class Database {
     if (migrate) {
       Schema.migrate(dataSource, dialect);
     }
-    requireSchema(dataSource, part);
+    requireSchema(dataSource, dialect, part);
     // "Managed": pools that hand out connections with autocommit off are served too.
     Jdbi jdbi = Jdbi.create(dataSource);
     jdbi.setTransactionHandler(LocalTransactionHandler.managed());
@@ -72,10 +72,10 @@ final class Database {
     return new Database(jdbi, dialect, part, clock, flush(jdbi, dialect, part));
   }
 
-  private static void requireSchema(DataSource dataSource, String part) {
+  private static void requireSchema(DataSource dataSource, Dialect dialect, String part) {
     try (Connection connection = dataSource.getConnection()) {
       try {
-        Schema.require(connection);
+        Schema.require(connection, dialect);
       } finally {
         if (!connection.getAutoCommit()) {
           connection.rollback();

@@ -45,6 +45,11 @@ enum Dialect {
     return this == H2 ? "CHECKPOINT SYNC" : "";
   }
 
+  /** A condition on a schema: that names without a schema are looked up in it. */
+  String visibleSchemas() {
+    return this == H2 ? "= CURRENT_SCHEMA" : "= ANY (CURRENT_SCHEMAS(FALSE))";
+  }
+
   /** Where the migrations are, on the class path. */
   String migrations() {
     return Dialect.class.getPackageName().replace('.', '/') + "/" + folder;

@@ -70,8 +70,8 @@ final class Schema {
   }
 
   /** Fails with what to do unless the tables are those that this release works with. */
-  static void require(Connection connection) throws SQLException {
-    Found found = find(connection);
+  static void require(Connection connection, Dialect dialect) throws SQLException {
+    Found found = find(connection, dialect);
     if (found.version() == 0) {
       throw new StorageException(
           "There are no tables of Group OTA in this database, and migration is off; run the SQL"
@@ -104,7 +104,8 @@ final class Schema {
   /** Writes the scripts that a database lacks. */
   static void write(Connection connection, Dialect dialect, Appendable out)
       throws SQLException, IOException {
-    for (String script : SCRIPTS.subList(Math.min(find(connection).version(), NEEDED), NEEDED)) {
+    for (String script :
+        SCRIPTS.subList(Math.min(find(connection, dialect).version(), NEEDED), NEEDED)) {
       out.append("-- ").append(script).append('\n');
       out.append(read(dialect.migrations() + "/" + script)).append('\n');
     }
@@ -117,9 +118,9 @@ final class Schema {
     }
   }
 
-  private static Found find(Connection connection) throws SQLException {
+  private static Found find(Connection connection, Dialect dialect) throws SQLException {
     try (Statement statement = connection.createStatement()) {
-      if (exists(statement, "ota_schema")) {
+      if (exists(statement, dialect, "ota_schema")) {
         try (ResultSet row =
             statement.executeQuery("SELECT version, usable_from FROM ota_schema")) {
           if (row.next()) {
@@ -128,16 +129,18 @@ final class Schema {
         }
       }
       // The first version did not say so.
-      return exists(statement, "ota_update") ? new Found(1, 1) : new Found(0, 0);
+      return exists(statement, dialect, "ota_update") ? new Found(1, 1) : new Found(0, 0);
     }
   }
 
-  private static boolean exists(Statement statement, String table) throws SQLException {
+  private static boolean exists(Statement statement, Dialect dialect, String table)
+      throws SQLException {
     try (ResultSet row =
         statement.executeQuery(
             "SELECT COUNT(*) FROM information_schema.tables WHERE LOWER(table_name) = '"
                 + table
-                + "' AND table_schema = CURRENT_SCHEMA")) {
+                + "' AND table_schema "
+                + dialect.visibleSchemas())) {
       row.next();
       return row.getInt(1) > 0;
     }

@@ -208,6 +208,21 @@ class SchemaTest {
     }
   }
 
+  @Test
+  void tablesInAnotherSchemaOfTheSearchPathAreFound() throws Exception {
+    try (HikariDataSource pool = TestDatabase.Kind.POSTGRESQL.pool(4)) {
+      JdbcOtaRepository.using(pool);
+      execute(pool, "CREATE SCHEMA app");
+      execute(
+          pool,
+          "DO 'BEGIN EXECUTE ''ALTER DATABASE '' || CURRENT_DATABASE()"
+              + " || '' SET search_path = app, public''; END'");
+      pool.getHikariPoolMXBean().softEvictConnections();
+      assertThat(column(pool, "SELECT CURRENT_SCHEMA")).containsExactly("app");
+      assertWorks(JdbcOtaRepository.builder(pool).migrate(false).build());
+    }
+  }
+
   @ParameterizedTest
   @EnumSource
   void theSqlHoldsEveryMigration(TestDatabase.Kind kind) throws Exception {
