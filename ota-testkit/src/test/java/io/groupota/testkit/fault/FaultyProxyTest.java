@@ -176,9 +176,23 @@ class FaultyProxyTest {
 
   @Test
   void endsAConnectionWhoseTargetIsAway() throws Exception {
+    int port = echo.getLocalPort();
     echo.close();
+    awaitRefused(port);
     try (Socket open = connect()) {
       assertThat(open.getInputStream().read()).isNegative();
+    }
+  }
+
+  /** A socket that is closing may still accept one more connection. */
+  private static void awaitRefused(int port) {
+    boolean refused = false;
+    while (!refused) {
+      try (Socket late = new Socket(InetAddress.getLoopbackAddress(), port)) {
+        assertThat(late.isConnected()).isTrue();
+      } catch (IOException e) {
+        refused = true;
+      }
     }
   }
 
