@@ -4,8 +4,10 @@ import io.groupota.StorageException;
 import io.minio.errors.ErrorResponseException;
 import io.minio.errors.MinioException;
 import java.io.IOException;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.ThreadLocalRandom;
 import okhttp3.Headers;
 import org.jspecify.annotations.Nullable;
 
@@ -14,6 +16,15 @@ import org.jspecify.annotations.Nullable;
  * exceptions fit for any log.
  */
 final class Requests {
+  private static final int ATTEMPTS = 3;
+  private static final long PAUSE_MILLIS = 100;
+
+  /**
+   * Answers that S3 asks its clients to repeat the request after ("Error responses: InternalError,
+   * SlowDown" in the API reference); each of ours can be carried out twice.
+   */
+  private static final Set<Integer> TRANSIENT = Set.of(500, 502, 503, 504);
+
   /** Sends a request. */
   interface Request<T> {
     CompletableFuture<T> send() throws MinioException;
@@ -23,7 +34,7 @@ final class Requests {
 
   static <T> T send(String what, Request<T> request) {
     try {
-      return request.send().join();
+      return persistently(request);
     } catch (MinioException | CompletionException e) {
       throw failure(what, e);
     }
@@ -32,12 +43,40 @@ final class Requests {
   /** Null if what the request names is not there. */
   static <T> @Nullable T sendUnlessMissing(String what, Request<T> request) {
     try {
-      return request.send().join();
+      return persistently(request);
     } catch (MinioException | CompletionException e) {
       if (root(e) instanceof ErrorResponseException refused && refused.response().code() == 404) {
         return null;
       }
       throw failure(what, e);
+    }
+  }
+
+  private static <T> T persistently(Request<T> request) throws MinioException {
+    for (int attempt = 1; ; attempt++) {
+      try {
+        return request.send().join();
+      } catch (MinioException | CompletionException e) {
+        if (attempt == ATTEMPTS || !isTransient(root(e)) || !pauseAfter(attempt)) {
+          throw e;
+        }
+      }
+    }
+  }
+
+  private static boolean isTransient(Throwable failure) {
+    return failure instanceof ErrorResponseException refused
+        && TRANSIENT.contains(refused.response().code());
+  }
+
+  /** False if the thread shall stop. The jitter keeps many uploads from coming back at once. */
+  private static boolean pauseAfter(int attempt) {
+    try {
+      Thread.sleep(ThreadLocalRandom.current().nextLong(PAUSE_MILLIS, 2 * PAUSE_MILLIS) * attempt);
+      return true;
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return false;
     }
   }
 

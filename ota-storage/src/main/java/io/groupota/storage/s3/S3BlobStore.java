@@ -40,7 +40,8 @@ import org.slf4j.LoggerFactory;
  * Each request carries the MD5 of its bytes, which the object store verifies. A range is one {@code
  * GET} of the asked bytes. What comes back is verified: the length always, and the digest too when
  * a file is read as a whole and its ETag is one (it is not with encryption by a key of KMS or of
- * the customer).
+ * the customer). A request that the object store answered with 500, 502, 503 or 504 is sent up to
+ * three times within a second; a lost connection is reported at once.
  *
  * <p>The client stays the host's: its time limits ({@link MinioAsyncClient#setTimeout}; five
  * minutes each unless set) bound every call, and nothing here closes it. The bucket must exist. The

@@ -20,6 +20,7 @@ import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.atomic.AtomicInteger;
 import okhttp3.Request;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -131,6 +132,31 @@ class S3BlobStoreTest implements BlobStoreContract {
         .satisfies(
             e -> assertThat(e.toString() + e.getCause()).doesNotContain("another-secret-key"));
     assertThat(store().size(KEY)).isEmpty();
+  }
+
+  @Test
+  void aBusyObjectStoreIsAskedAgain() throws IOException {
+    AtomicInteger refusals = new AtomicInteger();
+    BlobStore store = S3BlobStore.using(new Busy(objects, refusals).client(), ObjectStore.BUCKET);
+    byte[] file = bytes(Upload.PART + 10);
+    refusals.set(2);
+    store.put(KEY, new ByteArrayInputStream(file));
+    refusals.set(2);
+    try (InputStream in = store.open(KEY, 0, file.length)) {
+      assertThat(in.readAllBytes()).isEqualTo(file);
+    }
+    refusals.set(2);
+    assertThat(store.delete(KEY)).isTrue();
+  }
+
+  @Test
+  void anObjectStoreThatStaysBusyIsSaid() {
+    AtomicInteger refusals = new AtomicInteger(Integer.MAX_VALUE);
+    BlobStore store = S3BlobStore.using(new Busy(objects, refusals).client(), ObjectStore.BUCKET);
+    assertThatThrownBy(() -> store.put(KEY, new ByteArrayInputStream(bytes(10))))
+        .isInstanceOf(StorageException.class)
+        .hasMessageContaining("503 SlowDown");
+    assertThat(Integer.MAX_VALUE - refusals.get()).isBetween(3, 6);
   }
 
   @Test
