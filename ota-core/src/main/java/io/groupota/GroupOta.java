@@ -49,6 +49,7 @@ public final class GroupOta {
     private int reportCapacity = 100_000;
     private Duration cacheTtl = Duration.ofMillis(500);
     private long maxFirmwareSize = 64L << 20;
+    private Retention retention = Retention.DEFAULT;
     private Duration deployGrace = Duration.ofHours(1);
     private int pageSize = 25;
     private int maxPageSize = 1_000;
@@ -281,6 +282,18 @@ public final class GroupOta {
     }
 
     /**
+     * Which updates are kept. Default: {@link Retention#DEFAULT}, the last 10 of a group and
+     * everything younger than 30 days.
+     *
+     * @param retention what is kept, {@link Retention#EVERYTHING} to remove nothing
+     * @return this builder
+     */
+    public Builder retention(Retention retention) {
+      this.retention = Objects.requireNonNull(retention, "retention");
+      return this;
+    }
+
+    /**
      * The page size of a query that names none, and the largest one that is given. Default: 25 and
      * 1,000.
      *
@@ -319,7 +332,7 @@ public final class GroupOta {
               new Settings.Triggers(
                   retriggerInterval, triggerTimeout, triggerLease, pollInterval, triggersInFlight),
               new Settings.Reports(flushInterval, lastSeenInterval, reportCapacity),
-              new Settings.Limits(maxFirmwareSize, deployGrace, pageSize, maxPageSize),
+              new Settings.Limits(maxFirmwareSize, deployGrace, retention, pageSize, maxPageSize),
               cacheTtl);
       return new DefaultGroupOtaService(spis, settings, clock);
     }

@@ -41,7 +41,8 @@ public interface GroupOtaService extends AutoCloseable {
    * @return the recorded update
    * @throws NotEntitledException if the owner's plan has no group OTA
    * @throws NoSuchGroupException if the group does not exist or is another owner's
-   * @throws NoSuchUpdateException if the history of the group has no such update
+   * @throws NoSuchUpdateException if the history of the group has no such update, or no more
+   *     ({@link Retention})
    */
   OtaUpdate redeploy(OwnerId owner, GroupId group, UpdateId update);
 
@@ -89,7 +90,7 @@ public interface GroupOtaService extends AutoCloseable {
   OtaPage latestUpdates(OwnerId owner, OtaQuery query);
 
   /**
-   * The updates of a group, newest first.
+   * The updates of a group that are kept ({@link Retention}), newest first.
    *
    * @param owner who asks
    * @param group the group
@@ -168,8 +169,8 @@ public interface GroupOtaService extends AutoCloseable {
   void forget(Collection<DeviceId> devices);
 
   /**
-   * Starts the background work: triggers, saving of reports, sweeping. Calling it again does
-   * nothing.
+   * Starts the background work: triggers, saving of reports, removing what is not kept. Calling it
+   * again does nothing.
    */
   void start();
 

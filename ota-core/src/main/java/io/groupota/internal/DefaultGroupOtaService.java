@@ -51,7 +51,7 @@ public final class DefaultGroupOtaService implements GroupOtaService {
   private final ReportSaver reportSaver;
   private final ReportBuffer reports;
   private final TriggerDispatcher dispatcher;
-  private final BlobSweeper sweeper;
+  private final Sweeper sweeper;
   private final Worker dispatchWorker;
   private final Worker reportWorker;
   private final Worker sweepWorker;
@@ -68,7 +68,7 @@ public final class DefaultGroupOtaService implements GroupOtaService {
     this.firmware = new ServedFirmware(spis, settings.cacheTtl(), clock);
     this.diffs = new VersionDiffs(repository, spis.groups());
     this.dispatcher = new TriggerDispatcher(spis, settings.triggers());
-    this.sweeper = new BlobSweeper(repository, spis.blobs(), limits.deployGrace());
+    this.sweeper = new Sweeper(spis, limits);
     this.dispatchWorker =
         new Worker(
             "ota-dispatcher",
@@ -81,7 +81,8 @@ public final class DefaultGroupOtaService implements GroupOtaService {
     this.reports = new ReportBuffer(reportSaver, settings.reports().capacity(), clock);
     this.reportWorker =
         new Worker("ota-reports", settings.reports().flushInterval(), reports::flush);
-    this.sweepWorker = new Worker("ota-sweeper", SWEEP_INTERVAL, sweeper::sweep);
+    this.sweepWorker =
+        new Worker("ota-sweeper", SWEEP_INTERVAL, () -> sweeper.sweep(this::isClosed));
   }
 
   @Override
@@ -212,7 +213,7 @@ public final class DefaultGroupOtaService implements GroupOtaService {
   public void runOnce() {
     reports.flush();
     dispatcher.dispatch(this::isClosed);
-    sweeper.sweep();
+    sweeper.sweep(this::isClosed);
   }
 
   private boolean isClosed() {

@@ -1,5 +1,6 @@
 package io.groupota.internal;
 
+import io.groupota.Retention;
 import java.time.Duration;
 
 /**
@@ -18,6 +19,11 @@ public record Settings(Triggers triggers, Reports reports, Limits limits, Durati
   /** Of the buffer of reports. */
   public record Reports(Duration flushInterval, Duration lastSeenInterval, int capacity) {}
 
-  /** Of requests. */
-  public record Limits(long maxFirmwareSize, Duration deployGrace, int pageSize, int maxPageSize) {}
+  /** Of requests, and of what is kept. */
+  public record Limits(
+      long maxFirmwareSize,
+      Duration deployGrace,
+      Retention retention,
+      int pageSize,
+      int maxPageSize) {}
 }

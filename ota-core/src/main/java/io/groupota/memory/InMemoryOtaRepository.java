@@ -8,6 +8,7 @@ import io.groupota.OtaPage;
 import io.groupota.OtaQuery;
 import io.groupota.OtaUpdate;
 import io.groupota.OwnerId;
+import io.groupota.Retention;
 import io.groupota.StorageException;
 import io.groupota.UpdateId;
 import io.groupota.UpdatePage;
@@ -15,6 +16,7 @@ import io.groupota.spi.Addressing;
 import io.groupota.spi.OtaRepository;
 import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
@@ -29,10 +31,15 @@ import org.jspecify.annotations.Nullable;
  * Thread-safe.
  */
 public final class InMemoryOtaRepository implements OtaRepository {
+  private static final int PRUNED_AT_ONCE = 1_000;
+
+  private final Clock clock;
+
   /** Guards all but the devices, since a deploy changes several parts at once. */
   private final Object lock = new Object();
 
   private final Updates updates = new Updates();
+  private final Visits visits = new Visits();
   private final Reservations reservations;
   private final Triggers triggers;
 
@@ -45,6 +52,7 @@ public final class InMemoryOtaRepository implements OtaRepository {
    * @param clock decides when triggers are due, leases expire and reservations are abandoned
    */
   public InMemoryOtaRepository(Clock clock) {
+    this.clock = clock;
     reservations = new Reservations(clock);
     triggers = new Triggers(clock);
   }
@@ -73,6 +81,9 @@ public final class InMemoryOtaRepository implements OtaRepository {
       }
       reservations.record(update.blob());
       updates.record(entry);
+      if (served.isEmpty()) {
+        visits.add(update.group(), clock.instant());
+      }
       if (served.filter(before -> before.version().equals(update.version())).isEmpty()) {
         triggers.markDeployed(update.group());
       }
@@ -106,6 +117,25 @@ public final class InMemoryOtaRepository implements OtaRepository {
     synchronized (lock) {
       return updates.history(group, offset, limit);
     }
+  }
+
+  @Override
+  public Optional<Pruned> prune(Retention retention) {
+    synchronized (lock) {
+      Instant now = clock.instant();
+      return visits.take(now).map(group -> prune(group, retention, now));
+    }
+  }
+
+  private Pruned prune(GroupId group, Retention retention, Instant now) {
+    List<OtaUpdate> removed = updates.prune(group, retention, now, PRUNED_AT_ONCE);
+    removed.stream()
+        .map(OtaUpdate::blob)
+        .filter(key -> !updates.names(key))
+        .forEach(reservations::release);
+    boolean more = removed.size() == PRUNED_AT_ONCE;
+    visits.add(group, more ? now : now.plus(retention.interval()));
+    return new Pruned(group, removed.stream().map(OtaUpdate::id).toList());
   }
 
   /**

@@ -74,6 +74,13 @@ final class Reservations {
     }
   }
 
+  /** The last update that named the blob is removed. */
+  void release(BlobKey key) {
+    if (recorded.remove(key)) {
+      abandoned.add(key);
+    }
+  }
+
   void forget(Collection<BlobKey> keys) {
     keys.forEach(claimed::remove);
   }

@@ -1,14 +1,18 @@
 package io.groupota.memory;
 
+import io.groupota.BlobKey;
 import io.groupota.GroupId;
 import io.groupota.LatestUpdate;
 import io.groupota.OtaPage;
 import io.groupota.OtaQuery;
 import io.groupota.OtaUpdate;
 import io.groupota.OwnerId;
+import io.groupota.Retention;
 import io.groupota.UpdateId;
 import io.groupota.UpdatePage;
 import io.groupota.spi.UpdateLog.Entry;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -16,6 +20,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.NavigableSet;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeSet;
 
 /** The history of every group and its current record. Not thread-safe. */
@@ -27,6 +32,11 @@ final class Updates {
 
   private final Map<UpdateId, OtaUpdate> byId = new HashMap<>();
   private final Map<GroupId, NavigableSet<OtaUpdate>> histories = new HashMap<>();
+
+  /** In the order in which they were recorded, which that of their times need not be. */
+  private final Map<GroupId, List<OtaUpdate>> recorded = new HashMap<>();
+
+  private final Map<BlobKey, Integer> updatesOfBlob = new HashMap<>();
   private final Map<GroupId, LatestUpdate> latest = new HashMap<>();
   private final Map<OwnerId, NavigableSet<LatestUpdate>> latestByOwner = new HashMap<>();
 
@@ -38,6 +48,8 @@ final class Updates {
     OtaUpdate update = entry.update();
     byId.put(update.id(), update);
     histories.computeIfAbsent(update.group(), any -> new TreeSet<>(NEWEST_FIRST)).add(update);
+    recorded.computeIfAbsent(update.group(), any -> new ArrayList<>()).add(update);
+    updatesOfBlob.merge(update.blob(), 1, Integer::sum);
     LatestUpdate before = latest.get(update.group());
     LatestUpdate now =
         new LatestUpdate(
@@ -87,6 +99,39 @@ final class Updates {
     return all == null
         ? new UpdatePage(List.of(), 0)
         : new UpdatePage(all.stream().skip(offset).limit(limit).toList(), all.size());
+  }
+
+  /** Removes the oldest updates that need not be kept, and returns them. */
+  List<OtaUpdate> prune(GroupId group, Retention retention, Instant now, int limit) {
+    List<OtaUpdate> all = recorded.getOrDefault(group, List.of());
+    int surplus = Math.max(0, all.size() - Math.max(2, retention.updates()));
+    List<OtaUpdate> removed =
+        all.subList(0, surplus).stream()
+            .filter(
+                update -> Duration.between(update.createdAt(), now).compareTo(retention.age()) >= 0)
+            .limit(limit)
+            .toList();
+    if (!removed.isEmpty()) {
+      all.removeAll(Set.copyOf(removed));
+      removed.forEach(this::remove);
+    }
+    return removed;
+  }
+
+  private void remove(OtaUpdate update) {
+    byId.remove(update.id());
+    histories.computeIfPresent(
+        update.group(),
+        (group, history) -> {
+          history.remove(update);
+          return history;
+        });
+    updatesOfBlob.computeIfPresent(update.blob(), (key, count) -> count == 1 ? null : count - 1);
+  }
+
+  /** Whether an update has this firmware file. */
+  boolean names(BlobKey key) {
+    return updatesOfBlob.containsKey(key);
   }
 
   private NavigableSet<LatestUpdate> records(OwnerId owner) {

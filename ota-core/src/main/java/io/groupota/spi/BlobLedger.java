@@ -9,8 +9,8 @@ import java.util.List;
  * The role of an {@link OtaRepository} that knows every blob before it is written, so that none is
  * ever orphaned: a key is reserved, the blob is written, and the transaction of {@link
  * UpdateLog#record} makes the reservation final. A reservation that was not made final in time is
- * abandoned; claiming it and recording it exclude each other, so a blob that is served is never
- * swept.
+ * abandoned, and so is a blob whose last update {@link UpdateLog#prune} removed; claiming it and
+ * recording it exclude each other, so a blob that is served is never swept.
  */
 public interface BlobLedger {
   /**

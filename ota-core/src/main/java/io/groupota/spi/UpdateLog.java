@@ -5,13 +5,16 @@ import io.groupota.OtaPage;
 import io.groupota.OtaQuery;
 import io.groupota.OtaUpdate;
 import io.groupota.OwnerId;
+import io.groupota.Retention;
 import io.groupota.UpdateId;
 import io.groupota.UpdatePage;
+import java.util.List;
 import java.util.Optional;
 
 /**
- * The role of an {@link OtaRepository} that keeps what was deployed: an immutable history, and one
- * current record per group.
+ * The role of an {@link OtaRepository} that keeps what was deployed: a history, to which updates
+ * are added and from which old ones are removed, but where none is changed; and one current record
+ * per group.
  */
 public interface UpdateLog {
   /** How {@link #record} ended. */
@@ -91,4 +94,33 @@ public interface UpdateLog {
    * @return the page
    */
   UpdatePage history(GroupId group, long offset, int limit);
+
+  /**
+   * What {@link #prune} did.
+   *
+   * @param group the group that it looked at
+   * @param removed the updates that it removed, oldest first
+   */
+  record Pruned(GroupId group, List<UpdateId> removed) {
+    /** Copies the list. */
+    public Pruned {
+      removed = List.copyOf(removed);
+    }
+  }
+
+  /**
+   * Looks at one group that was not looked at for a day, or for the retention's age if that is
+   * shorter, and removes what need not be kept, in one transaction: at most 1,000 updates, the
+   * oldest ones; if there are more, the group is looked at again at once. The blobs that no update
+   * names any more are abandoned ({@link BlobLedger}). What counts is the order in which updates
+   * were recorded, not their time. Several nodes that call it at once look at different groups.
+   *
+   * <p>Does nothing by default: a repository that does not implement it keeps everything.
+   *
+   * @param retention what is kept
+   * @return what was done; empty if no group is due
+   */
+  default Optional<Pruned> prune(Retention retention) {
+    return Optional.empty();
+  }
 }

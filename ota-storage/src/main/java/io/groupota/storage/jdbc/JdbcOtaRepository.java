@@ -10,6 +10,7 @@ import io.groupota.OtaPage;
 import io.groupota.OtaQuery;
 import io.groupota.OtaUpdate;
 import io.groupota.OwnerId;
+import io.groupota.Retention;
 import io.groupota.UpdateId;
 import io.groupota.UpdatePage;
 import io.groupota.spi.Addressing;
@@ -42,12 +43,14 @@ import org.jspecify.annotations.Nullable;
 public final class JdbcOtaRepository implements OtaRepository {
   private final SqlUpdateLog updates;
   private final SqlBlobLedger blobs;
+  private final SqlRetention retained;
   private final SqlTriggerQueue triggers;
   private final SqlDeviceStates devices;
 
   private JdbcOtaRepository(Database database) {
     this.updates = new SqlUpdateLog(database);
     this.blobs = new SqlBlobLedger(database);
+    this.retained = new SqlRetention(database);
     this.triggers = new SqlTriggerQueue(database);
     this.devices = new SqlDeviceStates(database);
   }
@@ -172,6 +175,11 @@ public final class JdbcOtaRepository implements OtaRepository {
   @Override
   public UpdatePage history(GroupId group, long offset, int limit) {
     return updates.history(group, offset, limit);
+  }
+
+  @Override
+  public Optional<Pruned> prune(Retention retention) {
+    return retained.prune(retention);
   }
 
   @Override

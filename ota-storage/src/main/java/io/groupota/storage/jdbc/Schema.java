@@ -23,7 +23,8 @@ final class Schema {
 
   /** In their order; the version of the schema is their number. */
   private static final List<String> SCRIPTS =
-      List.of("V1__updates_devices_and_triggers.sql", "V2__schema_version.sql");
+      List.of(
+          "V1__updates_devices_and_triggers.sql", "V2__schema_version.sql", "V3__retention.sql");
 
   private static final int NEEDED = SCRIPTS.size();
 

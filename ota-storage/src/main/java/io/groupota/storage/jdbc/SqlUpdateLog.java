@@ -40,10 +40,12 @@ final class SqlUpdateLog implements UpdateLog {
 
   private static final String INSERT_LATEST =
       "INSERT INTO ota_latest (group_id, record_id, update_id, owner, version, path, last_updated,"
-          + " trigger_due, trigger_reason) VALUES (:group, :record, :id, :owner, :version, :path,"
-          + " :createdAt, "
+          + " trigger_due, trigger_reason, prune_due) VALUES (:group, :record, :id, :owner, :version,"
+          + " :path, :createdAt, "
           + Database.NOW
-          + ", :reason)";
+          + ", :reason, "
+          + Database.NOW
+          + ")";
 
   private static final String SERVE =
       "UPDATE ota_latest SET update_id = :id, owner = :owner, version = :version, path = :path,"

@@ -8,11 +8,13 @@ import io.groupota.DeviceId;
 import io.groupota.GroupId;
 import io.groupota.OtaQuery;
 import io.groupota.OwnerId;
+import io.groupota.Retention;
 import io.groupota.UpdateId;
 import io.groupota.spi.Addressing;
 import io.groupota.spi.GroupRegistry;
 import io.groupota.spi.OtaRepository;
 import io.groupota.spi.TriggerQueue.Claim;
+import io.groupota.spi.UpdateLog.Pruned;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
@@ -54,6 +56,7 @@ class QueryPlansTest {
               + " FROM generate_series(1, 100000) n",
           "INSERT INTO ota_device_state SELECT id, group_id, mqtt_user, addressing,"
               + " '1.2.' || LENGTH(LTRIM(id, '0')), NOW(), '5.0.0', NOW() FROM ota_device",
+          "UPDATE ota_latest SET prune_due = NOW() - INTERVAL '1' DAY WHERE group_id = hex(1)",
           "VACUUM ANALYZE");
 
   private static HikariDataSource pool;
@@ -128,6 +131,23 @@ class QueryPlansTest {
     assertThat(plan(() -> repository.forget(List.of(new BlobKey("blob-1001")))))
         .contains("ota_blob_pkey");
     assertThat(plan(() -> repository.abandon(new BlobKey("blob-1")))).contains("ota_blob_pkey");
+  }
+
+  @Test
+  void oldUpdatesAreFoundAndRemovedByIndex() {
+    Retention retention = new Retention(10, Duration.ofHours(1));
+    repository.reserve(Samples.update(3L << 40, "1.0.2").blob());
+    repository.record(Samples.entry(3L << 40, "1.0.2"));
+    String plan =
+        plan(
+            () -> {
+              Pruned pruned = repository.prune(retention).orElseThrow();
+              assertThat(pruned.group()).isEqualTo(GROUP);
+              assertThat(pruned.removed()).hasSize(1_000);
+            });
+    assertThat(plan)
+        .contains("ota_latest_by_prune", "ota_update_by_seq", "ota_update_by_blob")
+        .contains("Delete on ota_update");
   }
 
   @Test

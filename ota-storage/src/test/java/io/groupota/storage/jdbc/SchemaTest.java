@@ -4,10 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.zaxxer.hikari.HikariDataSource;
+import io.groupota.Retention;
 import io.groupota.StorageException;
 import io.groupota.Token;
+import io.groupota.UpdateId;
 import io.groupota.spi.Group;
 import io.groupota.spi.OtaRepository;
+import io.groupota.spi.UpdateLog.Pruned;
 import io.groupota.testkit.Race;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -183,12 +186,51 @@ class SchemaTest {
       execute(pool, all.substring(0, second));
       assertThatThrownBy(builder::build)
           .isInstanceOf(StorageException.class)
-          .hasMessageContaining("have version 1 but this release needs version 2")
+          .hasMessageContaining("have version 1 but this release needs version 3")
           .hasMessageContaining("writeSchema");
       assertThat(schema(builder)).isEqualTo(all.substring(second));
       execute(pool, schema(builder));
       assertWorks(builder.build());
     }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void theServedUpdateOfAnOlderReleaseIsTheLastOneWhateverItsTime(TestDatabase.Kind kind)
+      throws Exception {
+    try (HikariDataSource pool = kind.pool(4)) {
+      JdbcOtaRepository.Builder builder = JdbcOtaRepository.builder(pool).migrate(false);
+      String all = schema(builder);
+      execute(pool, all.substring(0, all.indexOf("-- V3__")));
+      // 5 is served; the clock of the node that deployed it was behind.
+      for (int n = 1; n <= 5; n++) {
+        execute(pool, oldUpdate(n, n == 5 ? "2020-01-01" : "2020-01-0" + (6 - n)));
+      }
+      execute(
+          pool,
+          "INSERT INTO ota_latest (group_id, record_id, update_id, owner, version, path,"
+              + " last_updated) VALUES ('"
+              + String.join("', '", Samples.GROUP.value(), Samples.id(9), Samples.id(5))
+              + "', 'owner', '1.0.0', 'path', '2020-01-01')");
+      execute(pool, schema(builder));
+      OtaRepository repository = builder.build();
+      Pruned pruned = repository.prune(new Retention(2, Duration.ofHours(1))).orElseThrow();
+      assertThat(pruned.removed())
+          .extracting(UpdateId::value)
+          .containsExactly(Samples.id(4), Samples.id(3), Samples.id(2));
+      assertThat(repository.served(Samples.GROUP)).isPresent();
+      Samples.deploy(repository, 6, "1.2.7");
+      assertThat(repository.history(Samples.GROUP, 0, 10).total()).isEqualTo(3);
+    }
+  }
+
+  private static String oldUpdate(int n, String day) {
+    return "INSERT INTO ota_update (id, group_id, owner, version, size, md5, sha256, blob_key,"
+        + " created_at) VALUES ('"
+        + String.join("', '", Samples.id(n), Samples.GROUP.value(), "owner", "1.0." + n)
+        + "', 1, '"
+        + String.join("', '", "0".repeat(32), "0".repeat(64), "blob-" + n, day)
+        + "')";
   }
 
   @ParameterizedTest

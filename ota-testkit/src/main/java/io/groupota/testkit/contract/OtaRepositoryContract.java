@@ -18,8 +18,13 @@ package io.groupota.testkit.contract;
  * }
  * }</pre>
  *
- * <p>To see the results by role, implement {@link UpdateLogContract}, {@link BlobLedgerContract},
- * {@link TriggerQueueContract} and {@link DeviceStatesContract} in classes of their own instead.
+ * <p>To see the results by role, implement {@link UpdateLogContract}, {@link RetentionContract},
+ * {@link BlobLedgerContract}, {@link TriggerQueueContract} and {@link DeviceStatesContract} in
+ * classes of their own instead.
  */
 public interface OtaRepositoryContract
-    extends UpdateLogContract, BlobLedgerContract, TriggerQueueContract, DeviceStatesContract {}
+    extends UpdateLogContract,
+        RetentionContract,
+        BlobLedgerContract,
+        TriggerQueueContract,
+        DeviceStatesContract {}

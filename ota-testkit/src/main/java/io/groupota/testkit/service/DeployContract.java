@@ -19,6 +19,7 @@ import io.groupota.NoSuchUpdateException;
 import io.groupota.NotEntitledException;
 import io.groupota.OtaQuery;
 import io.groupota.OtaUpdate;
+import io.groupota.Retention;
 import io.groupota.StorageException;
 import io.groupota.Token;
 import io.groupota.UpdateId;
@@ -45,6 +46,7 @@ import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 /** What a deploy, a redeploy and a download promise, on the storages of an implementer. */
@@ -166,6 +168,25 @@ public abstract class DeployContract extends ServiceContract {
 
     assertThat(blobs.size(written.get(0))).isEmpty();
     assertServesStill(before);
+  }
+
+  @Test
+  public void oldUpdatesGoAndTheirFilesWithThem() {
+    List<OtaUpdate> updates = IntStream.range(0, 12).mapToObj(i -> deploy("1.0." + i)).toList();
+    service.runOnce();
+    assertThat(service.history(OWNER, GROUP, 0, OptionalInt.empty()).total()).isEqualTo(12);
+    clock.advance(Duration.ofDays(31));
+    build(builder().retention(Retention.EVERYTHING)).runOnce();
+    assertThat(service.history(OWNER, GROUP, 0, OptionalInt.empty()).total()).isEqualTo(12);
+
+    service.runOnce();
+    assertThat(service.history(OWNER, GROUP, 0, OptionalInt.empty()).total()).isEqualTo(10);
+    assertThat(blobs.size(updates.get(1).blob())).isEmpty();
+    assertThat(blobs.size(updates.get(2).blob())).isPresent();
+    assertThatThrownBy(() -> service.redeploy(OWNER, GROUP, updates.get(1).id()))
+        .isInstanceOf(NoSuchUpdateException.class);
+    service.redeploy(OWNER, GROUP, updates.get(2).id());
+    assertThat(same(servedBytes(), firmware("1.0.2"))).isTrue();
   }
 
   @Test

@@ -3,6 +3,7 @@ package io.groupota.testkit.contract;
 import io.groupota.BlobKey;
 import io.groupota.DeviceId;
 import io.groupota.GroupId;
+import io.groupota.Retention;
 import io.groupota.spi.Addressing;
 import io.groupota.spi.DeviceStates.Sighting;
 import io.groupota.spi.OtaRepository;
@@ -11,6 +12,7 @@ import java.time.Duration;
 import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.BiConsumer;
 import java.util.function.UnaryOperator;
@@ -18,6 +20,30 @@ import org.junit.jupiter.api.Test;
 
 /** The contracts of the other roles catch the mistakes that are easy to make. */
 class BrokenRepositoriesTest {
+  @Test
+  void aRetentionThatRemovesNothingOrTooMuchIsCaught() throws Exception {
+    Proof.catches(
+        Proof.repository("prune", sound -> arguments -> Optional.empty()),
+        "theLastUpdatesStayWhateverTheirAge");
+    Proof.catches(
+        Proof.repository("prune", sound -> arguments -> sound.prune(with(2, arguments))),
+        "theLastUpdatesStayWhateverTheirAge");
+    OtaRepositoryContract ageless =
+        Proof.repository(
+            "prune",
+            sound ->
+                arguments -> {
+                  int updates = ((Retention) arguments[0]).updates();
+                  return sound.prune(new Retention(updates, Duration.ofHours(1)));
+                });
+    Proof.catches(ageless, "whatIsYoungStaysHoweverManyThereAre");
+    Proof.catches(ageless, "aGroupIsLookedAtOnceADayOrOncePerAge");
+  }
+
+  private static Retention with(int updates, Object[] arguments) {
+    return new Retention(updates, ((Retention) arguments[0]).age());
+  }
+
   @Test
   void claimsThatExcludeNobodyAreCaught() throws Exception {
     OtaRepositoryContract contract =

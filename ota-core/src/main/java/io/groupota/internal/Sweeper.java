@@ -1,0 +1,72 @@
+package io.groupota.internal;
+
+import io.groupota.BlobKey;
+import io.groupota.Retention;
+import io.groupota.spi.BlobStore;
+import io.groupota.spi.OtaRepository;
+import io.groupota.spi.UpdateLog.Pruned;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.BooleanSupplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Removes the updates that need not be kept, then deletes the files of these and those of deploys
+ * that failed or died.
+ */
+final class Sweeper {
+  private static final Logger LOG = LoggerFactory.getLogger(Sweeper.class);
+  private static final int BATCH = 100;
+
+  private final OtaRepository repository;
+  private final BlobStore blobs;
+  private final Retention retention;
+  private final Duration grace;
+
+  Sweeper(Spis spis, Settings.Limits limits) {
+    this.repository = spis.repository();
+    this.blobs = spis.blobs();
+    this.retention = limits.retention();
+    this.grace = limits.deployGrace();
+  }
+
+  /** Ends early, between two steps, when it is told to stop. */
+  void sweep(BooleanSupplier stopping) {
+    prune(stopping);
+    deleteFiles(stopping);
+    blobs.sweep();
+  }
+
+  private void prune(BooleanSupplier stopping) {
+    if (retention.equals(Retention.EVERYTHING)) {
+      return;
+    }
+    Optional<Pruned> pruned;
+    do {
+      pruned = repository.prune(retention);
+      pruned.filter(group -> !group.removed().isEmpty()).ifPresent(Sweeper::tell);
+    } while (pruned.isPresent() && !stopping.getAsBoolean());
+  }
+
+  private static void tell(Pruned pruned) {
+    LOG.info(
+        "Removed {} old updates of group {}: {}",
+        pruned.removed().size(),
+        pruned.group(),
+        pruned.removed());
+  }
+
+  private void deleteFiles(BooleanSupplier stopping) {
+    List<BlobKey> abandoned;
+    do {
+      abandoned = repository.claimAbandoned(grace, BATCH);
+      long deleted = abandoned.stream().filter(blobs::delete).count();
+      repository.forget(abandoned);
+      if (deleted > 0) {
+        LOG.info("Deleted {} firmware files that no update has", deleted);
+      }
+    } while (abandoned.size() == BATCH && !stopping.getAsBoolean());
+  }
+}
