@@ -5,6 +5,7 @@ module io.groupota {
   requires transitive org.jspecify;
 
   exports io.groupota;
+  exports io.groupota.event;
   exports io.groupota.firmware;
   exports io.groupota.memory;
   exports io.groupota.spi;

@@ -3,15 +3,20 @@ package io.groupota;
 import io.groupota.internal.DefaultGroupOtaService;
 import io.groupota.internal.Settings;
 import io.groupota.internal.Spis;
+import io.groupota.internal.Subscription;
 import io.groupota.spi.BlobStore;
 import io.groupota.spi.EntitlementPolicy;
 import io.groupota.spi.FirmwareInspector;
 import io.groupota.spi.GroupDirectory;
+import io.groupota.spi.OtaListener;
 import io.groupota.spi.OtaRepository;
 import io.groupota.spi.UpdateNotifier;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Objects;
+import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
 
 /** The entry point: {@code GroupOta.builder()…build()} makes a {@link GroupOtaService}. */
@@ -38,6 +43,7 @@ public final class GroupOta {
     private UpdateNotifier notifier = UpdateNotifier.none();
     private EntitlementPolicy entitlement = EntitlementPolicy.everyone();
     private FirmwareInspector inspector = FirmwareInspector.anyFile();
+    private final List<Subscription> listeners = new ArrayList<>();
     private Clock clock = Clock.systemUTC();
     private Duration retriggerInterval = Duration.ofMinutes(10);
     private Duration triggerTimeout = Duration.ofSeconds(10);
@@ -120,6 +126,40 @@ public final class GroupOta {
      */
     public Builder inspector(FirmwareInspector inspector) {
       this.inspector = Objects.requireNonNull(inspector, "inspector");
+      return this;
+    }
+
+    /**
+     * Adds a listener that is called by the thread that did the work, before that goes on: it must
+     * return quickly. Default: none; each call adds one, and they are called in that order.
+     *
+     * @param listener the listener
+     * @return this builder
+     */
+    public Builder listener(OtaListener listener) {
+      listeners.add(
+          new Subscription(Objects.requireNonNull(listener, "listener"), OptionalInt.empty()));
+      return this;
+    }
+
+    /**
+     * Adds a listener that may be slow, one that calls a webhook for example. It gets one event
+     * after another in a thread of its own, {@code ota-events}, which runs from {@code start()} to
+     * {@code close()}; without {@code start()}, in {@code runOnce()}. Events wait for it in memory,
+     * so a process that dies loses them; what finds no place is dropped and counted ({@link
+     * GroupOtaService#droppedEvents()}). {@code close()} lets it have what waits, for ten seconds
+     * and the event that it is at.
+     *
+     * @param listener the listener
+     * @param capacity how many events may wait, at least 1; roughly 0.5 KB of memory each
+     * @return this builder
+     * @throws IllegalArgumentException if the capacity is less
+     */
+    public Builder queuedListener(OtaListener listener, int capacity) {
+      listeners.add(
+          new Subscription(
+              Objects.requireNonNull(listener, "listener"),
+              OptionalInt.of(positive(capacity, "capacity"))));
       return this;
     }
 
@@ -334,7 +374,7 @@ public final class GroupOta {
               new Settings.Reports(flushInterval, lastSeenInterval, reportCapacity),
               new Settings.Limits(maxFirmwareSize, deployGrace, retention, pageSize, maxPageSize),
               cacheTtl);
-      return new DefaultGroupOtaService(spis, settings, clock);
+      return new DefaultGroupOtaService(spis, settings, List.copyOf(listeners), clock);
     }
 
     private static <T> T required(@Nullable T value, String name) {

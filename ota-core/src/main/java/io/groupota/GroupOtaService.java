@@ -169,6 +169,14 @@ public interface GroupOtaService extends AutoCloseable {
   void forget(Collection<DeviceId> devices);
 
   /**
+   * How many events queued listeners did not get, because their queues were full or they were not
+   * done with them when the service was closed.
+   *
+   * @return the number since the service was built
+   */
+  long droppedEvents();
+
+  /**
    * Starts the background work: triggers, saving of reports, removing what is not kept. Calling it
    * again does nothing.
    */

@@ -18,6 +18,8 @@ import io.groupota.UpdateId;
 import io.groupota.UpdatePage;
 import io.groupota.VersionChange;
 import io.groupota.VersionDiff;
+import io.groupota.event.Deployed;
+import io.groupota.event.Work;
 import io.groupota.spi.Device;
 import io.groupota.spi.OtaRepository;
 import java.time.Clock;
@@ -40,6 +42,7 @@ public final class DefaultGroupOtaService implements GroupOtaService {
   private static final Duration SWEEP_INTERVAL = Duration.ofMinutes(10);
   private static final int BATCH = 1_000;
 
+  private final Events events;
   private final OtaRepository repository;
   private final Spis spis;
   private final Settings.Limits limits;
@@ -50,8 +53,9 @@ public final class DefaultGroupOtaService implements GroupOtaService {
   private final BehindWatch behindWatch;
   private final ReportSaver reportSaver;
   private final ReportBuffer reports;
-  private final TriggerDispatcher dispatcher;
-  private final Sweeper sweeper;
+  private final BackgroundWork saving;
+  private final BackgroundWork triggering;
+  private final BackgroundWork sweeping;
   private final Worker dispatchWorker;
   private final Worker reportWorker;
   private final Worker sweepWorker;
@@ -59,7 +63,9 @@ public final class DefaultGroupOtaService implements GroupOtaService {
   private volatile boolean closed;
 
   /** Wires the parts together; nothing runs before {@link #start()}. */
-  public DefaultGroupOtaService(Spis spis, Settings settings, Clock clock) {
+  public DefaultGroupOtaService(
+      Spis spis, Settings settings, List<Subscription> listeners, Clock clock) {
+    this.events = new Events(listeners, clock);
     this.spis = spis;
     this.repository = spis.repository();
     this.limits = settings.limits();
@@ -67,22 +73,21 @@ public final class DefaultGroupOtaService implements GroupOtaService {
     this.deployments = new Deployments(spis, groups, limits.maxFirmwareSize(), clock);
     this.firmware = new ServedFirmware(spis, settings.cacheTtl(), clock);
     this.diffs = new VersionDiffs(repository, spis.groups());
-    this.dispatcher = new TriggerDispatcher(spis, settings.triggers());
-    this.sweeper = new Sweeper(spis, limits);
+    TriggerDispatcher dispatcher = new TriggerDispatcher(spis, settings.triggers(), events);
+    Sweeper sweeper = new Sweeper(spis, limits, events);
+    this.triggering =
+        new BackgroundWork(Work.TRIGGERS, () -> dispatcher.dispatch(this::isClosed), events);
+    this.sweeping = new BackgroundWork(Work.SWEEP, () -> sweeper.sweep(this::isClosed), events);
     this.dispatchWorker =
-        new Worker(
-            "ota-dispatcher",
-            settings.triggers().pollInterval(),
-            () -> dispatcher.dispatch(this::isClosed));
+        new Worker("ota-dispatcher", settings.triggers().pollInterval(), triggering);
     this.behindWatch =
         new BehindWatch(
             repository, firmware, settings.triggers().retriggerInterval(), dispatchWorker::wake);
     this.reportSaver = new ReportSaver(spis, behindWatch, settings.reports(), clock);
     this.reports = new ReportBuffer(reportSaver, settings.reports().capacity(), clock);
-    this.reportWorker =
-        new Worker("ota-reports", settings.reports().flushInterval(), reports::flush);
-    this.sweepWorker =
-        new Worker("ota-sweeper", SWEEP_INTERVAL, () -> sweeper.sweep(this::isClosed));
+    this.saving = new BackgroundWork(Work.REPORTS, reports::flush, events);
+    this.reportWorker = new Worker("ota-reports", settings.reports().flushInterval(), saving);
+    this.sweepWorker = new Worker("ota-sweeper", SWEEP_INTERVAL, sweeping);
   }
 
   @Override
@@ -95,11 +100,12 @@ public final class DefaultGroupOtaService implements GroupOtaService {
     return served(deployments.redeploy(owner, group, update));
   }
 
-  private OtaUpdate served(OtaUpdate update) {
-    firmware.invalidate(update.group());
-    behindWatch.invalidate(update.group());
+  private OtaUpdate served(Deployed deployed) {
+    firmware.invalidate(deployed.group());
+    behindWatch.invalidate(deployed.group());
+    events.emit(deployed);
     dispatchWorker.wake();
-    return update;
+    return deployed.update();
   }
 
   @Override
@@ -197,12 +203,18 @@ public final class DefaultGroupOtaService implements GroupOtaService {
   }
 
   @Override
+  public long droppedEvents() {
+    return events.dropped();
+  }
+
+  @Override
   public synchronized void start() {
     if (closed) {
       throw new IllegalStateException("The service is closed; build a new one");
     }
     if (!started) {
       started = true;
+      events.start();
       dispatchWorker.start();
       reportWorker.start();
       sweepWorker.start();
@@ -211,9 +223,13 @@ public final class DefaultGroupOtaService implements GroupOtaService {
 
   @Override
   public void runOnce() {
-    reports.flush();
-    dispatcher.dispatch(this::isClosed);
-    sweeper.sweep(this::isClosed);
+    try {
+      saving.run();
+      triggering.run();
+      sweeping.run();
+    } finally {
+      events.drain();
+    }
   }
 
   private boolean isClosed() {
@@ -230,9 +246,11 @@ public final class DefaultGroupOtaService implements GroupOtaService {
     reportWorker.stop();
     sweepWorker.stop();
     try {
-      reports.flush();
+      saving.run();
     } catch (RuntimeException e) {
       LOG.warn("The last reports of devices could not be saved; they will repeat themselves", e);
+    } finally {
+      events.close();
     }
   }
 }

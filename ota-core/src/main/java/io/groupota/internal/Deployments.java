@@ -12,6 +12,7 @@ import io.groupota.StorageException;
 import io.groupota.UpdateId;
 import io.groupota.VersionChange;
 import io.groupota.VersionRefusedException;
+import io.groupota.event.Deployed;
 import io.groupota.firmware.Firmware;
 import io.groupota.firmware.FirmwareSource;
 import io.groupota.spi.BlobStore;
@@ -25,6 +26,7 @@ import java.time.Clock;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.Optional;
+import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -54,7 +56,7 @@ final class Deployments {
     this.clock = clock;
   }
 
-  OtaUpdate deploy(DeployRequest request) {
+  Deployed deploy(DeployRequest request) {
     Group group = groups.requireForDeploy(request.owner(), request.group());
     if (!group.token().equals(request.token())) {
       throw new NoSuchGroupException();
@@ -63,10 +65,10 @@ final class Deployments {
     UpdateId id = new UpdateId(ids.next());
     BlobKey key = new BlobKey(group.id() + "/" + id);
     repository.reserve(key);
-    OtaUpdate update;
+    Deployed deployed;
     try {
       Firmware firmware = store(key, request.firmware());
-      update =
+      OtaUpdate update =
           new OtaUpdate(
               id,
               group.id(),
@@ -76,7 +78,9 @@ final class Deployments {
               key,
               Optional.empty(),
               now());
-      record(group, update, request);
+      deployed =
+          record(group, update, served -> checkGuards(request, served))
+              .orElseThrow(Deployments::swept);
     } catch (RuntimeException | Error e) {
       abandon(key, e);
       throw e;
@@ -84,13 +88,13 @@ final class Deployments {
     LOG.info(
         "Group {} serves {} now (update {}, {} bytes)",
         group.id(),
-        update.version(),
+        request.version(),
         id,
-        update.firmware().size());
-    return update;
+        deployed.update().firmware().size());
+    return deployed;
   }
 
-  OtaUpdate redeploy(OwnerId owner, GroupId groupId, UpdateId earlier) {
+  Deployed redeploy(OwnerId owner, GroupId groupId, UpdateId earlier) {
     Group group = groups.requireForDeploy(owner, groupId);
     OtaUpdate source =
         repository
@@ -107,11 +111,15 @@ final class Deployments {
             source.blob(),
             Optional.of(earlier),
             now());
-    if (commit(group, update, Optional.empty()) == UpdateLog.Outcome.BLOB_GONE) {
-      throw new NoSuchUpdateException(earlier);
-    }
-    LOG.info("Group {} serves {} again (update {})", groupId, update.version(), update.id());
-    return update;
+    Deployed deployed =
+        record(group, update, served -> {}).orElseThrow(() -> new NoSuchUpdateException(earlier));
+    LOG.info(
+        "Group {} serves {} again (update {}, of {})",
+        groupId,
+        update.version(),
+        update.id(),
+        earlier);
+    return deployed;
   }
 
   private Firmware store(BlobKey key, FirmwareSource source) {
@@ -125,30 +133,28 @@ final class Deployments {
   }
 
   /**
-   * Without guards the last one to commit wins; with guards the group must still serve what they
-   * were checked against.
+   * The last one to commit wins, but the group must still serve what the guards were checked
+   * against, and what the event says that was replaced.
+   *
+   * @return empty if the blob is gone
    */
-  private void record(Group group, OtaUpdate update, DeployRequest request) {
-    boolean guarded = request.refuseDowngrade() || request.refuseSameVersion();
+  private Optional<Deployed> record(
+      Group group, OtaUpdate update, Consumer<Optional<OtaUpdate>> guards) {
+    Optional<OtaUpdate> served;
     UpdateLog.Outcome outcome;
     do {
-      Optional<OtaUpdate> served =
-          guarded ? repository.served(group.id()) : Optional.<OtaUpdate>empty();
-      checkGuards(request, served);
-      outcome =
-          commit(
-              group, update, guarded ? Optional.of(served.map(OtaUpdate::id)) : Optional.empty());
+      served = repository.served(group.id());
+      guards.accept(served);
+      outcome = commit(group, update, served.map(OtaUpdate::id));
     } while (outcome == UpdateLog.Outcome.SERVED_CHANGED);
-    if (outcome == UpdateLog.Outcome.BLOB_GONE) {
-      throw new StorageException(
-          "The deploy took longer than its grace and was swept; upload the firmware again", null);
-    }
+    return outcome == UpdateLog.Outcome.BLOB_GONE
+        ? Optional.empty()
+        : Optional.of(new Deployed(update, served));
   }
 
-  private UpdateLog.Outcome commit(
-      Group group, OtaUpdate update, Optional<Optional<UpdateId>> replaces) {
+  private UpdateLog.Outcome commit(Group group, OtaUpdate update, Optional<UpdateId> replaces) {
     String path = "ota/group/" + group.id() + group.token().value() + "/firmware.bin";
-    UpdateLog.Entry entry = new UpdateLog.Entry(update, ids.next(), path, replaces);
+    UpdateLog.Entry entry = new UpdateLog.Entry(update, ids.next(), path, Optional.of(replaces));
     try {
       return repository.record(entry);
     } catch (StorageException e) {
@@ -185,6 +191,11 @@ final class Deployments {
     if (refused) {
       throw new VersionRefusedException(from, request.version());
     }
+  }
+
+  private static StorageException swept() {
+    return new StorageException(
+        "The deploy took longer than its grace and was swept; upload the firmware again", null);
   }
 
   /** Does nothing to a reservation that a commit of unknown outcome made final after all. */

@@ -2,6 +2,7 @@ package io.groupota.internal;
 
 import io.groupota.BlobKey;
 import io.groupota.Retention;
+import io.groupota.event.UpdatesRemoved;
 import io.groupota.spi.BlobStore;
 import io.groupota.spi.OtaRepository;
 import io.groupota.spi.UpdateLog.Pruned;
@@ -24,12 +25,14 @@ final class Sweeper {
   private final BlobStore blobs;
   private final Retention retention;
   private final Duration grace;
+  private final Events events;
 
-  Sweeper(Spis spis, Settings.Limits limits) {
+  Sweeper(Spis spis, Settings.Limits limits, Events events) {
     this.repository = spis.repository();
     this.blobs = spis.blobs();
     this.retention = limits.retention();
     this.grace = limits.deployGrace();
+    this.events = events;
   }
 
   /** Ends early, between two steps, when it is told to stop. */
@@ -46,26 +49,27 @@ final class Sweeper {
     Optional<Pruned> pruned;
     do {
       pruned = repository.prune(retention);
-      pruned.filter(group -> !group.removed().isEmpty()).ifPresent(Sweeper::tell);
+      pruned.filter(group -> !group.removed().isEmpty()).ifPresent(this::tell);
     } while (pruned.isPresent() && !stopping.getAsBoolean());
   }
 
-  private static void tell(Pruned pruned) {
+  private void tell(Pruned pruned) {
     LOG.info(
         "Removed {} old updates of group {}: {}",
         pruned.removed().size(),
         pruned.group(),
         pruned.removed());
+    events.emit(new UpdatesRemoved(events.now(), pruned.group(), pruned.removed()));
   }
 
   private void deleteFiles(BooleanSupplier stopping) {
     List<BlobKey> abandoned;
     do {
       abandoned = repository.claimAbandoned(grace, BATCH);
-      long deleted = abandoned.stream().filter(blobs::delete).count();
+      List<BlobKey> deleted = abandoned.stream().filter(blobs::delete).toList();
       repository.forget(abandoned);
-      if (deleted > 0) {
-        LOG.info("Deleted {} firmware files that no update has", deleted);
+      if (!deleted.isEmpty()) {
+        LOG.info("Deleted {} firmware files that no update has: {}", deleted.size(), deleted);
       }
     } while (abandoned.size() == BATCH && !stopping.getAsBoolean());
   }

@@ -3,6 +3,9 @@ package io.groupota.internal;
 import io.groupota.DeviceId;
 import io.groupota.DeviceState;
 import io.groupota.GroupId;
+import io.groupota.event.Triggered;
+import io.groupota.event.Work;
+import io.groupota.event.WorkRetried;
 import io.groupota.spi.Addressing;
 import io.groupota.spi.Device;
 import io.groupota.spi.DeviceStates.VersionCount;
@@ -37,12 +40,14 @@ final class TriggerDispatcher {
   private final GroupDirectory directory;
   private final UpdateNotifier notifier;
   private final Settings.Triggers settings;
+  private final Events events;
 
-  TriggerDispatcher(Spis spis, Settings.Triggers settings) {
+  TriggerDispatcher(Spis spis, Settings.Triggers settings, Events events) {
     this.repository = spis.repository();
     this.directory = spis.groups();
     this.notifier = spis.notifier();
     this.settings = settings;
+    this.events = events;
   }
 
   /** Sends all that is due, or what it can until it is told to stop. */
@@ -74,28 +79,67 @@ final class TriggerDispatcher {
       failure = e;
     }
     if (failure == null) {
-      LOG.info(
-          "Triggered group {} for {}: {} messages", claim.group(), claim.version(), round.sent());
-      repository.complete(claim);
+      complete(claim, round.sent());
+    } else if (held.holds(claim)) {
+      retry(claim, failure.toString());
+    } else {
+      tellTakenOver(claim, round.sent());
+    }
+  }
+
+  private void complete(TriggerQueue.Claim claim, long messages) {
+    if (!repository.complete(claim)) {
+      tellTakenOver(claim, messages);
       return;
     }
-    if (!held.holds(claim)) {
-      LOG.warn(
-          "Another node took over triggering group {} for {}; {} messages were sent here",
-          claim.group(),
-          claim.version(),
-          round.sent());
-      return;
-    }
-    Duration delay = backoff(claim.attempts());
-    LOG.warn(
-        "Triggering group {} for {} failed, attempt {}; next one in {} ms: {}",
+    LOG.info(
+        "Triggered group {} for {} (update {}): {} messages",
         claim.group(),
         claim.version(),
-        claim.attempts() + 1,
+        claim.update(),
+        messages);
+    events.emit(
+        new Triggered(
+            events.now(),
+            claim.group(),
+            claim.update(),
+            claim.version(),
+            claim.reason(),
+            messages));
+  }
+
+  private void retry(TriggerQueue.Claim claim, String cause) {
+    int attempt = claim.attempts() + 1;
+    Duration delay = backoff(claim.attempts());
+    LOG.warn(
+        "Triggering group {} for {} (update {}) failed, attempt {}; next one in {} ms: {}",
+        claim.group(),
+        claim.version(),
+        claim.update(),
+        attempt,
         delay.toMillis(),
-        failure.toString());
-    repository.retry(claim, delay);
+        cause);
+    if (repository.retry(claim, delay)) {
+      events.emit(
+          new WorkRetried(
+              events.now(),
+              Work.TRIGGERS,
+              claim.group(),
+              claim.update(),
+              claim.version(),
+              attempt,
+              delay,
+              cause));
+    }
+  }
+
+  private static void tellTakenOver(TriggerQueue.Claim claim, long messages) {
+    LOG.warn(
+        "Another node took over triggering group {} for {} (update {}); {} messages were sent here",
+        claim.group(),
+        claim.version(),
+        claim.update(),
+        messages);
   }
 
   private void send(TriggerQueue.Claim claim, TriggerRound round) {

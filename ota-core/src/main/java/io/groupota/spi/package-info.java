@@ -1,6 +1,6 @@
 /**
  * What a host can replace: storage, notification, group directory, entitlement and inspection of
- * firmware.
+ * firmware; and how it learns what happens.
  */
 @NullMarked
 package io.groupota.spi;

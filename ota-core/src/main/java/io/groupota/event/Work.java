@@ -1,0 +1,11 @@
+package io.groupota.event;
+
+/** The work that a service does in the background. Minor releases add kinds. */
+public enum Work {
+  /** Sending the triggers that are due, by the thread {@code ota-dispatcher}. */
+  TRIGGERS,
+  /** Saving what devices reported, by the thread {@code ota-reports}. */
+  REPORTS,
+  /** Removing what is not kept, by the thread {@code ota-sweeper}. */
+  SWEEP
+}
