@@ -83,7 +83,8 @@ public final class DefaultGroupOtaService implements GroupOtaService {
     this.behindWatch =
         new BehindWatch(
             repository, firmware, settings.triggers().retriggerInterval(), dispatchWorker::wake);
-    this.reportSaver = new ReportSaver(spis, behindWatch, settings.reports(), clock);
+    DeviceEvents deviceEvents = new DeviceEvents(events, repository);
+    this.reportSaver = new ReportSaver(spis, behindWatch, deviceEvents, settings.reports(), clock);
     this.reports = new ReportBuffer(reportSaver, settings.reports().capacity(), clock);
     this.saving = new BackgroundWork(Work.REPORTS, reports::flush, events);
     this.reportWorker = new Worker("ota-reports", settings.reports().flushInterval(), saving);

@@ -4,6 +4,7 @@ import io.groupota.DeviceId;
 import io.groupota.DeviceReport;
 import io.groupota.DeviceState;
 import io.groupota.GroupId;
+import io.groupota.OtaUpdate;
 import io.groupota.spi.Device;
 import io.groupota.spi.DeviceStates;
 import io.groupota.spi.GroupDirectory;
@@ -34,14 +35,21 @@ final class ReportSaver {
   private final DeviceStates states;
   private final GroupDirectory directory;
   private final BehindWatch behindWatch;
+  private final DeviceEvents events;
   private final Clock clock;
   private final long lastSeenMillis;
   private final BoundedCache<DeviceId, KnownDevice> known;
 
-  ReportSaver(Spis spis, BehindWatch behindWatch, Settings.Reports settings, Clock clock) {
+  ReportSaver(
+      Spis spis,
+      BehindWatch behindWatch,
+      DeviceEvents events,
+      Settings.Reports settings,
+      Clock clock) {
     this.states = spis.repository();
     this.directory = spis.groups();
     this.behindWatch = behindWatch;
+    this.events = events;
     this.clock = clock;
     this.lastSeenMillis = settings.lastSeenInterval().toMillis();
     // Twice, since a bounded cache is sure to hold only half of its capacity.
@@ -95,10 +103,36 @@ final class ReportSaver {
                       .add(version));
     }
     if (!sightings.isEmpty()) {
-      states.save(sightings);
+      save(sightings, saved);
     }
-    saved.forEach(device -> known.put(device.device().orElseThrow().id(), device));
     behindWatch.look(versions, now);
+  }
+
+  private void save(List<DeviceStates.Sighting> sightings, List<KnownDevice> saved) {
+    Map<GroupId, OtaUpdate> served = events.served(sightings);
+    states.save(sightings);
+    List<DeviceEvents.Change> changes = changes(sightings);
+    saved.forEach(device -> known.put(device.device().orElseThrow().id(), device));
+    events.tell(sightings, changes, served);
+  }
+
+  private List<DeviceEvents.Change> changes(List<DeviceStates.Sighting> sightings) {
+    List<DeviceEvents.Change> changes = new ArrayList<>();
+    for (DeviceStates.Sighting sighting : sightings) {
+      DeviceId device = sighting.device().id();
+      Optional<String> before =
+          Optional.ofNullable(known.get(device)).flatMap(KnownDevice::version);
+      if (sighting.version().isPresent() && !sighting.version().equals(before)) {
+        changes.add(
+            new DeviceEvents.Change(
+                device,
+                sighting.device().group().orElseThrow(),
+                before,
+                sighting.version().get(),
+                sighting.seenAt()));
+      }
+    }
+    return changes;
   }
 
   void forget(Collection<DeviceId> devices) {

@@ -8,7 +8,10 @@ import io.groupota.OwnerId;
 import io.groupota.Retention;
 import io.groupota.UpdateId;
 import io.groupota.UpdatePage;
+import java.util.Collection;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -66,6 +69,18 @@ public interface UpdateLog {
    * @return the served update, empty if there is none
    */
   Optional<OtaUpdate> served(GroupId group);
+
+  /**
+   * What groups serve, many at once. Asks for one after another by default.
+   *
+   * @param groups the groups, at most 1,000
+   * @return the served updates of those that have one, by group
+   */
+  default Map<GroupId, OtaUpdate> served(Collection<GroupId> groups) {
+    Map<GroupId, OtaUpdate> served = new HashMap<>();
+    groups.forEach(group -> served(group).ifPresent(update -> served.put(group, update)));
+    return served;
+  }
 
   /**
    * Looks up an update by key.

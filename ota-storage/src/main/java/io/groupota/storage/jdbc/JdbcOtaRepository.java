@@ -163,6 +163,11 @@ public final class JdbcOtaRepository implements OtaRepository {
   }
 
   @Override
+  public Map<GroupId, OtaUpdate> served(Collection<GroupId> groups) {
+    return updates.served(groups);
+  }
+
+  @Override
   public Optional<OtaUpdate> update(UpdateId id) {
     return updates.update(id);
   }

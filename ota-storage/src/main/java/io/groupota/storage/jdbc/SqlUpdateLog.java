@@ -13,8 +13,12 @@ import io.groupota.spi.TriggerQueue.Reason;
 import io.groupota.spi.UpdateLog;
 import io.groupota.storage.jdbc.UpdateRows.PageRow;
 import java.nio.charset.StandardCharsets;
+import java.util.Collection;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.function.Function;
+import java.util.stream.Collectors;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.statement.Query;
 
@@ -62,7 +66,8 @@ final class SqlUpdateLog implements UpdateLog {
   private static final String SERVED =
       "SELECT "
           + COLUMNS
-          + " FROM ota_latest l JOIN ota_update u ON u.id = l.update_id WHERE l.group_id = :group";
+          + " FROM ota_latest l JOIN ota_update u ON u.id = l.update_id"
+          + " WHERE l.group_id = ANY(:groups)";
 
   private static final String BY_ID = "SELECT " + COLUMNS + " FROM ota_update u WHERE u.id = :id";
 
@@ -178,13 +183,21 @@ final class SqlUpdateLog implements UpdateLog {
 
   @Override
   public Optional<OtaUpdate> served(GroupId group) {
+    return Optional.ofNullable(served(List.of(group)).get(group));
+  }
+
+  @Override
+  public Map<GroupId, OtaUpdate> served(Collection<GroupId> groups) {
+    if (groups.isEmpty()) {
+      return Map.of();
+    }
     return database.read(
         handle ->
             handle
                 .createQuery(SERVED)
-                .bind("group", group.value())
+                .bind("groups", Columns.texts(groups))
                 .map((row, context) -> UpdateRows.update(row))
-                .findOne());
+                .collect(Collectors.toMap(OtaUpdate::group, Function.identity())));
   }
 
   @Override

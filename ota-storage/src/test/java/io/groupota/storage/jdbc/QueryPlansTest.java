@@ -20,6 +20,7 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
 import java.util.List;
+import java.util.stream.LongStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -88,6 +89,9 @@ class QueryPlansTest {
   void whatAGroupServesIsFoundByKey() {
     String plan = plan(() -> assertThat(repository.served(GROUP)).isPresent());
     assertThat(plan).contains("using ota_latest_pkey", "using ota_update_pkey");
+    List<GroupId> groups = LongStream.range(0, 999).mapToObj(i -> group(10 * i + 3)).toList();
+    assertThat(plan(() -> assertThat(repository.served(groups)).hasSize(999)))
+        .contains("using ota_latest_pkey", "using ota_update_pkey");
     assertThat(plan(() -> repository.update(new UpdateId(Samples.id(7)))))
         .contains("using ota_update_pkey");
   }
@@ -221,6 +225,10 @@ class QueryPlansTest {
     }
     assertThat(plan(() -> assertThat(registry.devices(GROUP, null, null, 100)).hasSize(100)))
         .contains("ota_device_by_group");
+  }
+
+  private static GroupId group(long number) {
+    return new GroupId(Samples.id(number));
   }
 
   /** The plans of all statements of a call; none of them may read a whole table. */

@@ -27,6 +27,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.junit.jupiter.api.Test;
@@ -96,6 +97,10 @@ public interface UpdateLogContract extends UpdatePagesContract {
     OtaUpdate other = scenario.deploy(scenario.group(), "1.0.0");
     assertThat(scenario.repository.served(one.group())).contains(one);
     assertThat(scenario.repository.served(other.group())).contains(other);
+    List<GroupId> groups = List.of(one.group(), scenario.group(), other.group(), one.group());
+    assertThat(scenario.otherNode.served(groups))
+        .isEqualTo(Map.of(one.group(), one, other.group(), other));
+    assertThat(scenario.repository.served(List.of())).isEmpty();
     assertThat(scenario.repository.history(one.group(), 0, 10).updates()).containsExactly(one);
   }
 

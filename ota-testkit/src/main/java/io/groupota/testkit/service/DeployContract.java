@@ -28,20 +28,16 @@ import io.groupota.firmware.FirmwareSource;
 import io.groupota.firmware.ImageInfo;
 import io.groupota.spi.Addressing;
 import io.groupota.spi.FirmwareInspector;
-import io.groupota.spi.OtaRepository;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.SequenceInputStream;
-import java.lang.reflect.InvocationTargetException;
-import java.lang.reflect.Proxy;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
-import java.util.concurrent.Callable;
 import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -405,29 +401,5 @@ public abstract class DeployContract extends ServiceContract {
     public int read(byte[] buffer, int offset, int length) throws IOException {
       return read();
     }
-  }
-
-  /** Stands in for one call of the repository. */
-  @FunctionalInterface
-  private interface Interceptor {
-    Object call(Callable<Object> method, Object[] args) throws Exception;
-  }
-
-  private OtaRepository intercepting(String name, Interceptor interceptor) {
-    return (OtaRepository)
-        Proxy.newProxyInstance(
-            OtaRepository.class.getClassLoader(),
-            new Class<?>[] {OtaRepository.class},
-            (proxy, method, args) -> {
-              Callable<Object> real =
-                  () -> {
-                    try {
-                      return method.invoke(repository, args);
-                    } catch (InvocationTargetException e) {
-                      throw (Exception) e.getCause();
-                    }
-                  };
-              return method.getName().equals(name) ? interceptor.call(real, args) : real.call();
-            });
   }
 }

@@ -23,6 +23,8 @@ import io.groupota.testkit.SettableClock;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Proxy;
 import java.nio.charset.StandardCharsets;
 import java.time.Clock;
 import java.time.Duration;
@@ -31,6 +33,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.AfterEach;
@@ -175,5 +178,30 @@ public abstract class ServiceContract {
 
   static boolean same(byte[] left, byte[] right) {
     return Arrays.equals(left, right);
+  }
+
+  /** Stands in for one call of the repository. */
+  @FunctionalInterface
+  interface Interceptor {
+    Object call(Callable<Object> method, Object[] args) throws Exception;
+  }
+
+  /** The repository of the test, but for one method. */
+  OtaRepository intercepting(String name, Interceptor interceptor) {
+    return (OtaRepository)
+        Proxy.newProxyInstance(
+            OtaRepository.class.getClassLoader(),
+            new Class<?>[] {OtaRepository.class},
+            (proxy, method, args) -> {
+              Callable<Object> real =
+                  () -> {
+                    try {
+                      return method.invoke(repository, args);
+                    } catch (InvocationTargetException e) {
+                      throw (Exception) e.getCause();
+                    }
+                  };
+              return method.getName().equals(name) ? interceptor.call(real, args) : real.call();
+            });
   }
 }
