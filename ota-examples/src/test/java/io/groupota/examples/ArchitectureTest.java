@@ -27,6 +27,7 @@ class ArchitectureTest {
 
   private static final String[] CORE = {
     "io.groupota",
+    "io.groupota.event",
     "io.groupota.firmware",
     "io.groupota.spi",
     "io.groupota.memory",
@@ -44,6 +45,7 @@ class ArchitectureTest {
           "io.groupota.storage.s3.S3BlobStore",
           "io.groupota.mqtt.MqttUpdateNotifier",
           "io.groupota.http.OtaServlet",
+          "io.groupota.micrometer.GroupOtaMetrics",
           "io.groupota.testkit.SettableClock"
         }) {
       assertThat(OURS.contain(name)).as(name).isTrue();
@@ -64,7 +66,7 @@ class ArchitectureTest {
 
   @Test
   void modulesPointToCoreOnly() {
-    String[] modules = {"storage", "mqtt", "http", "testkit"};
+    String[] modules = {"storage", "mqtt", "http", "micrometer", "testkit"};
     for (String module : modules) {
       noClasses()
           .that()
@@ -93,7 +95,11 @@ class ArchitectureTest {
         .that()
         .areDeclaredInClassesThat(
             resideInAnyPackage(
-                "io.groupota", "io.groupota.firmware", "io.groupota.spi", "io.groupota.memory"))
+                "io.groupota",
+                "io.groupota.event",
+                "io.groupota.firmware",
+                "io.groupota.spi",
+                "io.groupota.memory"))
         .and()
         .arePublic()
         .should(nameNoInternals())

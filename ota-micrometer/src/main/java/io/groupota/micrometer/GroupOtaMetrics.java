@@ -1,0 +1,223 @@
+package io.groupota.micrometer;
+
+import io.groupota.GroupOtaService;
+import io.groupota.UpdateCode;
+import io.groupota.VersionChange;
+import io.groupota.VersionChange.Direction;
+import io.groupota.event.Deployed;
+import io.groupota.event.DeviceChanged;
+import io.groupota.event.DeviceFellBack;
+import io.groupota.event.DeviceProgressed;
+import io.groupota.event.DeviceUpdated;
+import io.groupota.event.OtaEvent;
+import io.groupota.event.Triggered;
+import io.groupota.event.UpdatesRemoved;
+import io.groupota.event.Work;
+import io.groupota.event.WorkFailed;
+import io.groupota.event.WorkRetried;
+import io.groupota.micrometer.Totals.Meter;
+import io.groupota.spi.OtaListener;
+import io.groupota.spi.TriggerQueue.Reason;
+import io.micrometer.core.instrument.FunctionCounter;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Tag;
+import io.micrometer.core.instrument.Tags;
+import io.micrometer.core.instrument.binder.MeterBinder;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.atomic.LongAdder;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Counts what a service does, for any Micrometer registry:
+ *
+ * <pre>{@code
+ * GroupOtaMetrics metrics = new GroupOtaMetrics();
+ * GroupOtaService ota = GroupOta.builder()….listener(metrics).build();
+ * metrics.observing(ota).bindTo(registry);
+ * }</pre>
+ *
+ * <table>
+ * <caption>The meters: counters of what this node did since it started</caption>
+ * <tr><th>name</th><th>tags</th><th>counts</th></tr>
+ * <tr><td>{@code ota.deploys}</td><td>{@code kind}: {@code upload}, {@code redeploy}</td>
+ *     <td>updates that were deployed</td></tr>
+ * <tr><td>{@code ota.triggers}</td><td>{@code reason}: {@code deployed}, {@code behind}</td>
+ *     <td>rounds of messages to a group that were handed over</td></tr>
+ * <tr><td>{@code ota.trigger.messages}</td><td>{@code reason}, as above</td>
+ *     <td>the messages of these rounds</td></tr>
+ * <tr><td>{@code ota.device.updates}</td><td>{@code direction}: {@code upgrade}, {@code
+ *     downgrade}, {@code unknown} (a first report, or no semantic version before)</td>
+ *     <td>devices that came to report the served version</td></tr>
+ * <tr><td>{@code ota.device.fallbacks}</td><td></td>
+ *     <td>devices that reported the served version and then another</td></tr>
+ * <tr><td>{@code ota.device.changes}</td><td></td>
+ *     <td>other changes of a reported version, first reports included</td></tr>
+ * <tr><td>{@code ota.device.codes}</td><td>{@code code}: {@code 200} to {@code 203}</td>
+ *     <td>update codes that devices sent</td></tr>
+ * <tr><td>{@code ota.updates.removed}</td><td></td>
+ *     <td>old updates that retention removed</td></tr>
+ * <tr><td>{@code ota.retries}</td><td>{@code work}: {@code triggers}, {@code reports}, {@code
+ *     sweep}</td>
+ *     <td>pieces of work for a group that failed and are tried again</td></tr>
+ * <tr><td>{@code ota.failures}</td><td>{@code work}, as above</td>
+ *     <td>runs of background work that failed as a whole</td></tr>
+ * <tr><td>{@code ota.events.dropped}</td><td></td>
+ *     <td>events that queued listeners did not get; 0 without {@link #observing}</td></tr>
+ * </table>
+ *
+ * <p>The name of a counter says what it counts, so none has a base unit. Each value of a tag is
+ * there from the start, with 0, and none names a group, a device or a version: the number of time
+ * series is that of this table. Each node counts what it did; a sum over the nodes counts each
+ * change once. Thread-safe.
+ */
+public final class GroupOtaMetrics implements MeterBinder, OtaListener {
+  private final Tags tags;
+  private final Totals totals = new Totals();
+
+  private final Map<Boolean, LongAdder> deploys =
+      totals.of(
+          new Meter("ota.deploys", "Updates that were deployed"),
+          "kind",
+          List.of(false, true),
+          again -> again ? "redeploy" : "upload");
+
+  private final Map<Reason, LongAdder> triggers =
+      totals.of(
+          new Meter("ota.triggers", "Rounds of messages to a group"),
+          "reason",
+          EnumSet.allOf(Reason.class),
+          GroupOtaMetrics::text);
+
+  private final Map<Reason, LongAdder> messages =
+      totals.of(
+          new Meter("ota.trigger.messages", "Messages that tell devices to check"),
+          "reason",
+          EnumSet.allOf(Reason.class),
+          GroupOtaMetrics::text);
+
+  private final Map<Direction, LongAdder> updates =
+      totals.of(
+          new Meter("ota.device.updates", "Devices that came to run what is served"),
+          "direction",
+          EnumSet.complementOf(EnumSet.of(Direction.CURRENT)),
+          GroupOtaMetrics::text);
+
+  private final LongAdder fallbacks =
+      totals.of(new Meter("ota.device.fallbacks", "Devices that no longer run the update"));
+
+  private final LongAdder changes =
+      totals.of(new Meter("ota.device.changes", "Devices that report some other version"));
+
+  private final Map<UpdateCode, LongAdder> codes =
+      totals.of(
+          new Meter("ota.device.codes", "Update codes that devices sent"),
+          "code",
+          EnumSet.allOf(UpdateCode.class),
+          code -> Integer.toString(code.code()));
+
+  private final LongAdder removed =
+      totals.of(new Meter("ota.updates.removed", "Old updates that were removed"));
+
+  private final Map<Work, LongAdder> retries =
+      totals.of(
+          new Meter("ota.retries", "Work for a group that is tried again"),
+          "work",
+          EnumSet.allOf(Work.class),
+          GroupOtaMetrics::text);
+
+  private final Map<Work, LongAdder> failures =
+      totals.of(
+          new Meter("ota.failures", "Runs of background work that failed"),
+          "work",
+          EnumSet.allOf(Work.class),
+          GroupOtaMetrics::text);
+
+  private volatile @Nullable GroupOtaService service;
+
+  /** Counts without tags of the host. */
+  public GroupOtaMetrics() {
+    this(Tags.empty());
+  }
+
+  /**
+   * Counts with tags that every meter gets.
+   *
+   * @param tags the tags, the same for all nodes or one value per node
+   */
+  public GroupOtaMetrics(Iterable<Tag> tags) {
+    this.tags = Tags.of(tags);
+  }
+
+  /**
+   * Reads also what a service says of itself. Before or after {@link #bindTo}; until then these
+   * counters are 0.
+   *
+   * @param service the service that has this listener
+   * @return this
+   */
+  public GroupOtaMetrics observing(GroupOtaService service) {
+    this.service = service;
+    return this;
+  }
+
+  /**
+   * Registers the meters. May be called for several registries.
+   *
+   * @param registry the registry
+   */
+  @Override
+  public void bindTo(MeterRegistry registry) {
+    totals.bindTo(registry, tags);
+    FunctionCounter.builder("ota.events.dropped", this, GroupOtaMetrics::dropped)
+        .description("Events that queued listeners did not get")
+        .tags(tags)
+        .register(registry);
+  }
+
+  private double dropped() {
+    GroupOtaService observed = service;
+    return observed == null ? 0 : observed.droppedEvents();
+  }
+
+  @Override
+  public void onEvent(OtaEvent event) {
+    if (event instanceof Deployed deployed) {
+      add(deploys, deployed.update().redeployOf().isPresent(), 1);
+    } else if (event instanceof Triggered triggered) {
+      add(triggers, triggered.reason(), 1);
+      add(messages, triggered.reason(), triggered.messages());
+    } else if (event instanceof DeviceUpdated updated) {
+      add(updates, direction(updated), 1);
+    } else if (event instanceof DeviceFellBack) {
+      fallbacks.increment();
+    } else if (event instanceof DeviceChanged) {
+      changes.increment();
+    } else if (event instanceof DeviceProgressed progressed) {
+      add(codes, progressed.code(), 1);
+    } else if (event instanceof UpdatesRemoved gone) {
+      removed.add(gone.updates().size());
+    } else if (event instanceof WorkRetried retried) {
+      add(retries, retried.work(), 1);
+    } else if (event instanceof WorkFailed failed) {
+      add(failures, failed.work(), 1);
+    }
+  }
+
+  private static Direction direction(DeviceUpdated updated) {
+    return VersionChange.between(updated.from().orElse(null), updated.version()).direction();
+  }
+
+  private static <K> void add(Map<K, LongAdder> sums, K value, long amount) {
+    @Nullable LongAdder sum = sums.get(value);
+    if (sum != null) {
+      sum.add(amount);
+    }
+  }
+
+  private static String text(Enum<?> value) {
+    return value.name().toLowerCase(Locale.ROOT);
+  }
+}
