@@ -45,21 +45,26 @@ final class DeployHandler {
       }
       Collection<Part> parts = uploads.read(request);
       try {
-        deploy(owner, DeployForm.of(parts), scrubber);
+        return deploy(owner, DeployForm.of(parts), scrubber);
       } finally {
         parts.forEach(DeployHandler::delete);
       }
-      return Reply.message(201, "Firmware successfully deployed");
     } catch (RuntimeException e) {
       return FAILURES.answer(e, scrubber);
     }
   }
 
-  private void deploy(OwnerId owner, DeployForm form, Scrubber scrubber) {
+  private Reply deploy(OwnerId owner, DeployForm form, Scrubber scrubber) {
     scrubber.hiding(form.token());
-    service.deploy(
+    DeployRequest deploy =
         DeployRequest.of(
-            owner, form.group(), form.token(), form.version(), form.firmware()::getInputStream));
+            owner, form.group(), form.token(), form.version(), form.firmware()::getInputStream);
+    try {
+      service.deploy(deploy);
+    } catch (RuntimeException e) {
+      return FAILURES.about("group " + deploy.group()).answer(e, scrubber);
+    }
+    return Reply.message(201, "Firmware successfully deployed");
   }
 
   private static String mediaType(String contentType) {

@@ -10,6 +10,7 @@ import io.groupota.Token;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
+import java.util.Locale;
 import java.util.Optional;
 
 /** What a device asks for: the version that it should run, and the firmware. */
@@ -46,7 +47,7 @@ final class DeviceApi {
     } catch (InvalidRequestException e) {
       return nothing();
     } catch (RuntimeException e) {
-      return FAILURES.answer(e, Scrubber.none());
+      return FAILURES.about(subject(route)).answer(e, Scrubber.none());
     }
   }
 
@@ -59,7 +60,7 @@ final class DeviceApi {
     } catch (InvalidRequestException e) {
       found = Optional.empty();
     } catch (RuntimeException e) {
-      FAILURES.answer(e, scrubber).send(request, response);
+      FAILURES.about(subject(route)).answer(e, scrubber).send(request, response);
       return;
     }
     if (found.isPresent()) {
@@ -80,6 +81,12 @@ final class DeviceApi {
     return route.group()
         ? service.download(new GroupId(id), token)
         : service.download(new DeviceId(id), token);
+  }
+
+  /** For the log, of a route whose id is well-formed: who asked the service for it knows. */
+  private static String subject(DeviceRoute route) {
+    String id = route.segment().substring(0, ID_LENGTH).toLowerCase(Locale.ROOT);
+    return (route.group() ? "group " : "device ") + id;
   }
 
   /** As short as it can be: the device parses it into a document of 128 bytes. */

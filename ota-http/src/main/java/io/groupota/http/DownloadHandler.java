@@ -43,7 +43,7 @@ final class DownloadHandler {
     this.update = download.update();
     this.firmware = update.firmware();
     this.etag = '"' + firmware.sha256() + '"';
-    this.failures = failures;
+    this.failures = failures.about(subject());
     this.scrubber = scrubber;
   }
 
@@ -127,7 +127,7 @@ final class DownloadHandler {
       copy(in, response.getOutputStream(), bytes.length());
       response.flushBuffer();
     } catch (ClientGone e) {
-      LOG.debug("The client went away during a download: {}", e.getMessage());
+      LOG.debug("The client went away during a download ({}): {}", subject(), e.getMessage());
     } catch (IOException | RuntimeException e) {
       if (response.isCommitted()) {
         abort(response, e);
@@ -160,12 +160,17 @@ final class DownloadHandler {
    * cut the connection; an exception thrown to it would do so too, but is logged with the URL.
    */
   private void abort(HttpServletResponse response, Exception failure) {
-    LOG.error("A download was cut short", scrubber.scrub(failure));
+    LOG.error("A download was cut short ({})", subject(), scrubber.scrub(failure));
     try {
       response.getOutputStream().close();
     } catch (IOException e) {
       LOG.debug("The connection was cut: {}", e.getClass().getName());
     }
+  }
+
+  /** For the log. */
+  private String subject() {
+    return "group " + update.group() + ", update " + update.id();
   }
 
   private boolean isRunning(HttpServletRequest request) {

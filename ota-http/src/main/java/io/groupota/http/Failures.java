@@ -20,10 +20,21 @@ final class Failures {
   private static final Logger LOG = LoggerFactory.getLogger(Failures.class);
 
   private final String message;
+  private final String subject;
 
   /** What is answered with status 500, whatever the cause. */
   Failures(String message) {
+    this(message, "");
+  }
+
+  private Failures(String message, String subject) {
     this.message = message;
+    this.subject = subject;
+  }
+
+  /** The same answers; the log says in addition what they are about. */
+  Failures about(String what) {
+    return new Failures(message, ", " + what);
   }
 
   Reply answer(Throwable failure, Scrubber scrubber) {
@@ -32,7 +43,7 @@ final class Failures {
       return Reply.message(status, String.valueOf(failure.getMessage()));
     }
     if (failure instanceof StorageException) {
-      LOG.error("{} (status 500)", message, scrubber.scrub(failure));
+      log(failure, scrubber);
       return Reply.error(message, scrubber.text(String.valueOf(failure.getMessage())));
     }
     return internal(failure, scrubber);
@@ -40,8 +51,12 @@ final class Failures {
 
   /** The answer to a failure of which the client learns nothing. */
   Reply internal(Throwable failure, Scrubber scrubber) {
-    LOG.error("{} (status 500)", message, scrubber.scrub(failure));
+    log(failure, scrubber);
     return Reply.error(message, INTERNAL);
+  }
+
+  private void log(Throwable failure, Scrubber scrubber) {
+    LOG.error("{} (status 500{})", message, subject, scrubber.scrub(failure));
   }
 
   private static int status(Throwable failure) {

@@ -168,7 +168,7 @@ public final class CachingBlobStore implements BlobStore {
       disk.put(key, whole);
       return true;
     } catch (StorageException e) {
-      LOG.warn("The cache cannot be written, so downloads read from the origin", e);
+      LOG.warn("The cache cannot keep {}, so downloads read it from the origin", key, e);
       return false;
     }
   }
@@ -177,7 +177,7 @@ public final class CachingBlobStore implements BlobStore {
     try {
       disk.delete(key);
     } catch (StorageException e) {
-      LOG.warn("A file of the cache cannot be deleted and takes room until the next start", e);
+      LOG.warn("The cached copy of {} cannot be deleted and takes room until a restart", key, e);
     }
   }
 
