@@ -3,6 +3,7 @@ package io.groupota.storage.jdbc;
 import com.zaxxer.hikari.HikariDataSource;
 import io.groupota.storage.fs.FileSystemBlobStore;
 import io.groupota.testkit.service.DeployContract;
+import io.groupota.testkit.service.EventContract;
 import io.groupota.testkit.service.ReportContract;
 import io.groupota.testkit.service.ServiceContract.Backend;
 import io.groupota.testkit.service.TriggerContract;
@@ -66,6 +67,14 @@ class ServiceOnDatabasesTest {
   }
 
   @Nested
+  class EventsOnH2 extends EventContract {
+    @Override
+    protected Backend backend(Clock clock) {
+      return ServiceOnDatabasesTest.backend(H2, clock);
+    }
+  }
+
+  @Nested
   class DeployOnPostgreSql extends DeployContract {
     @Override
     protected Backend backend(Clock clock) {
@@ -75,6 +84,14 @@ class ServiceOnDatabasesTest {
 
   @Nested
   class TriggerOnPostgreSql extends TriggerContract {
+    @Override
+    protected Backend backend(Clock clock) {
+      return ServiceOnDatabasesTest.backend(POSTGRESQL, clock);
+    }
+  }
+
+  @Nested
+  class EventsOnPostgreSql extends EventContract {
     @Override
     protected Backend backend(Clock clock) {
       return ServiceOnDatabasesTest.backend(POSTGRESQL, clock);
