@@ -18,7 +18,6 @@ import io.groupota.event.WorkRetried;
 import io.groupota.micrometer.Totals.Meter;
 import io.groupota.spi.OtaListener;
 import io.groupota.spi.TriggerQueue.Reason;
-import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Tag;
 import io.micrometer.core.instrument.Tags;
@@ -28,6 +27,8 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.function.IntSupplier;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -40,7 +41,7 @@ import org.jspecify.annotations.Nullable;
  * }</pre>
  *
  * <table>
- * <caption>The meters: counters of what this node did since it started</caption>
+ * <caption>The meters of a node: counters since its start, and gauges that say so</caption>
  * <tr><th>name</th><th>tags</th><th>counts</th></tr>
  * <tr><td>{@code ota.deploys}</td><td>{@code kind}: {@code upload}, {@code redeploy}</td>
  *     <td>updates that were deployed</td></tr>
@@ -65,13 +66,17 @@ import org.jspecify.annotations.Nullable;
  * <tr><td>{@code ota.failures}</td><td>{@code work}, as above</td>
  *     <td>runs of background work that failed as a whole</td></tr>
  * <tr><td>{@code ota.events.dropped}</td><td></td>
- *     <td>events that queued listeners did not get; 0 without {@link #observing}</td></tr>
+ *     <td>events that queued listeners did not get; needs {@link #observing}</td></tr>
+ * <tr><td>{@code ota.downloads.active}</td><td></td>
+ *     <td>gauge: downloads over HTTP that run now; needs {@link #downloads}</td></tr>
+ * <tr><td>{@code ota.downloads.refused}</td><td></td>
+ *     <td>downloads that were refused since too many ran; needs {@link #downloads}</td></tr>
  * </table>
  *
- * <p>The name of a counter says what it counts, so none has a base unit. Each value of a tag is
- * there from the start, with 0, and none names a group, a device or a version: the number of time
- * series is that of this table. Each node counts what it did; a sum over the nodes counts each
- * change once. Thread-safe.
+ * <p>The name of a meter says what it counts, so none has a base unit. What needs a call that was
+ * not made is 0, or {@code NaN} for a gauge. Each value of a tag is there from the start, with 0,
+ * and none names a group, a device or a version: the number of time series is that of this table.
+ * Each node counts what it did; a sum over the nodes counts each change once. Thread-safe.
  */
 public final class GroupOtaMetrics implements MeterBinder, OtaListener {
   private final Tags tags;
@@ -135,7 +140,7 @@ public final class GroupOtaMetrics implements MeterBinder, OtaListener {
           EnumSet.allOf(Work.class),
           GroupOtaMetrics::text);
 
-  private volatile @Nullable GroupOtaService service;
+  private final Readings readings = new Readings();
 
   /** Counts without tags of the host. */
   public GroupOtaMetrics() {
@@ -152,14 +157,27 @@ public final class GroupOtaMetrics implements MeterBinder, OtaListener {
   }
 
   /**
-   * Reads also what a service says of itself. Before or after {@link #bindTo}; until then these
-   * counters are 0.
+   * Reads also what a service says of itself. Before or after {@link #bindTo}.
    *
    * @param service the service that has this listener
    * @return this
    */
   public GroupOtaMetrics observing(GroupOtaService service) {
-    this.service = service;
+    readings.service(service);
+    return this;
+  }
+
+  /**
+   * Reads also how busy the downloads of an HTTP server are. Before or after {@link #bindTo}. With
+   * the servlet of {@code ota-http}: {@code downloads(() -> servlet.downloads().active(), () ->
+   * servlet.downloads().refused())}.
+   *
+   * @param active how many run at this moment
+   * @param refused how many were refused so far, never less than before
+   * @return this
+   */
+  public GroupOtaMetrics downloads(IntSupplier active, LongSupplier refused) {
+    readings.downloads(active, refused);
     return this;
   }
 
@@ -171,15 +189,7 @@ public final class GroupOtaMetrics implements MeterBinder, OtaListener {
   @Override
   public void bindTo(MeterRegistry registry) {
     totals.bindTo(registry, tags);
-    FunctionCounter.builder("ota.events.dropped", this, GroupOtaMetrics::dropped)
-        .description("Events that queued listeners did not get")
-        .tags(tags)
-        .register(registry);
-  }
-
-  private double dropped() {
-    GroupOtaService observed = service;
-    return observed == null ? 0 : observed.droppedEvents();
+    readings.bindTo(registry, tags);
   }
 
   @Override

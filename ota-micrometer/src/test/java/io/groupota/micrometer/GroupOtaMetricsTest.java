@@ -1,5 +1,6 @@
 package io.groupota.micrometer;
 
+import static java.lang.Double.NaN;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.groupota.DeployRequest;
@@ -120,7 +121,20 @@ class GroupOtaMetricsTest {
     GroupOtaMetrics metrics = new GroupOtaMetrics();
     metrics.bindTo(registry);
     metrics.onEvent(() -> Instant.EPOCH);
-    assertThat(registry.getMeters()).allSatisfy(meter -> assertThat(value(meter)).isZero());
+    assertThat(registry.getMeters()).allSatisfy(meter -> assertThat(value(meter)).isIn(0.0, NaN));
+  }
+
+  @Test
+  void downloadsAreReadFromTheServer() {
+    AtomicInteger active = new AtomicInteger(3);
+    GroupOtaMetrics metrics = new GroupOtaMetrics();
+    metrics.bindTo(registry);
+    assertThat(registry.get("ota.downloads.active").gauge().value()).isNaN();
+    metrics.downloads(active::get, () -> 7);
+    assertThat(registry.get("ota.downloads.active").gauge().value()).isEqualTo(3);
+    active.set(1);
+    assertThat(registry.get("ota.downloads.active").gauge().value()).isEqualTo(1);
+    assertThat(count("ota.downloads.refused")).isEqualTo(7);
   }
 
   @Test
@@ -145,7 +159,7 @@ class GroupOtaMetricsTest {
         source
             .substring(source.indexOf("<table>"), source.indexOf("</table>"))
             .replaceAll("\\s+\\* +", " ");
-    assertThat(registry.getMeters()).hasSize(23);
+    assertThat(registry.getMeters()).hasSize(25);
     for (Meter meter : registry.getMeters()) {
       assertThat(table).contains("<td>{@code " + meter.getId().getName() + "}</td>");
       assertThat(meter.getId().getDescription()).isNotBlank();

@@ -38,6 +38,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -135,15 +136,18 @@ public abstract class EventContract extends ServiceContract {
   void deploysThatRaceTellWhatEachOfThemReplaced() throws Exception {
     int deploys = 6;
     CyclicBarrier together = new CyclicBarrier(deploys);
+    Set<Thread> arrived = ConcurrentHashMap.newKeySet();
     GroupOtaService racing =
         build(
             builder()
                 .listener(events::add)
                 .repository(
                     intercepting(
-                        "reserve",
+                        "record",
                         (method, args) -> {
-                          together.await();
+                          if (arrived.add(Thread.currentThread())) {
+                            together.await();
+                          }
                           return method.call();
                         })));
     AtomicInteger minor = new AtomicInteger();
@@ -216,6 +220,28 @@ public abstract class EventContract extends ServiceContract {
       clock.advance(delay);
     }
     assertThat(toldByOneRun()).containsExactly(triggered(update, Reason.DEPLOYED, 1));
+  }
+
+  @Test
+  void aTriggerThatAnotherNodeHasTakenOverIsToldByThatOneAlone() {
+    addDevice(1, "alice", Addressing.GROUP);
+    deploy("1.0.0");
+    events.clear();
+    for (String end : List.of("complete", "retry")) {
+      UpdateNotifier notifier =
+          end.equals("complete")
+              ? recorder
+              : trigger -> CompletableFuture.failedFuture(new IllegalStateException("no broker"));
+      build(
+              builder()
+                  .listener(events::add)
+                  .notifier(notifier)
+                  .triggerLease(Duration.ofSeconds(1))
+                  .repository(intercepting(end, (method, args) -> false)))
+          .runOnce();
+      clock.advance(Duration.ofSeconds(2));
+    }
+    assertThat(events).isEmpty();
   }
 
   @Test

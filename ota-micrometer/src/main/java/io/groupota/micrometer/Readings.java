@@ -1,0 +1,60 @@
+package io.groupota.micrometer;
+
+import io.groupota.GroupOtaService;
+import io.micrometer.core.instrument.FunctionCounter;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Tags;
+import java.util.function.IntSupplier;
+import java.util.function.LongSupplier;
+import java.util.function.ToDoubleFunction;
+import org.jspecify.annotations.Nullable;
+
+/** What a service and an HTTP server say of themselves when a registry asks. Thread-safe. */
+final class Readings {
+  private record Downloads(IntSupplier active, LongSupplier refused) {}
+
+  private volatile @Nullable GroupOtaService service;
+  private volatile @Nullable Downloads downloads;
+
+  void service(GroupOtaService observed) {
+    service = observed;
+  }
+
+  void downloads(IntSupplier active, LongSupplier refused) {
+    downloads = new Downloads(active, refused);
+  }
+
+  void bindTo(MeterRegistry registry, Tags tags) {
+    FunctionCounter.builder(
+            "ota.events.dropped", this, ofService(GroupOtaService::droppedEvents, 0))
+        .description("Events that queued listeners did not get")
+        .tags(tags)
+        .register(registry);
+    FunctionCounter.builder(
+            "ota.downloads.refused", this, ofDownloads(d -> d.refused().getAsLong(), 0))
+        .description("Downloads that were refused since too many ran")
+        .tags(tags)
+        .register(registry);
+    Gauge.builder("ota.downloads.active", this, ofDownloads(d -> d.active().getAsInt(), Double.NaN))
+        .description("Downloads that run now")
+        .tags(tags)
+        .register(registry);
+  }
+
+  private static ToDoubleFunction<Readings> ofService(
+      ToDoubleFunction<GroupOtaService> value, double otherwise) {
+    return readings -> {
+      GroupOtaService observed = readings.service;
+      return observed == null ? otherwise : value.applyAsDouble(observed);
+    };
+  }
+
+  private static ToDoubleFunction<Readings> ofDownloads(
+      ToDoubleFunction<Downloads> value, double otherwise) {
+    return readings -> {
+      Downloads observed = readings.downloads;
+      return observed == null ? otherwise : value.applyAsDouble(observed);
+    };
+  }
+}
