@@ -1,6 +1,9 @@
 package io.groupota;
 
 import java.io.InputStream;
+import java.net.URI;
+import java.time.Duration;
+import java.util.Optional;
 
 /**
  * A firmware that a device may download. The bytes never change: a newer deploy writes other bytes
@@ -24,4 +27,17 @@ public interface FirmwareDownload {
    * @throws StorageException if the blob store fails or has lost the file
    */
   InputStream open(long offset, long length);
+
+  /**
+   * A URL at which a client that can follow a redirect reads the file from the blob store itself,
+   * without further credentials. It is a secret: keep it out of logs. Never for IoTaaP OS, which
+   * follows no redirect. Default: there is none.
+   *
+   * @param validity how long the URL works, positive; the store may grant less
+   * @return the URL, empty if the blob store has none
+   * @throws StorageException if the blob store fails
+   */
+  default Optional<URI> presign(Duration validity) {
+    return Optional.empty();
+  }
 }

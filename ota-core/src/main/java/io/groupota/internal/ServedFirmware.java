@@ -11,6 +11,7 @@ import io.groupota.spi.Group;
 import io.groupota.spi.GroupDirectory;
 import io.groupota.spi.OtaRepository;
 import java.io.InputStream;
+import java.net.URI;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
@@ -33,6 +34,11 @@ final class ServedFirmware {
             "The firmware of update " + update.id() + " has no " + length + " bytes at " + offset);
       }
       return blobs.open(update.blob(), offset, length);
+    }
+
+    @Override
+    public Optional<URI> presign(Duration validity) {
+      return blobs.presign(update.blob(), validity);
     }
   }
 

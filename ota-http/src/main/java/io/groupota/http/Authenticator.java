@@ -10,11 +10,15 @@ import java.util.Optional;
  */
 @FunctionalInterface
 public interface Authenticator {
+  /** The longest bearer that is handed over, in characters: room for a JWT with many claims. */
+  int MAX_BEARER_LENGTH = 8_192;
+
   /**
    * Finds the owner of a bearer token.
    *
-   * @param bearer what follows {@code Bearer} in the {@code Authorization} header: never empty, not
-   *     checked in any other way, of any length that the container lets through
+   * @param bearer what follows {@code Bearer} in the {@code Authorization} header: never empty, at
+   *     most {@value #MAX_BEARER_LENGTH} characters (a longer one is answered with {@code 401}
+   *     without asking), not checked in any other way
    * @return the owner, empty if the token is unknown or no longer valid (the client gets {@code
    *     401}); a runtime exception is answered with {@code 500}
    */

@@ -27,7 +27,13 @@ record DeployForm(String group, String token, String version, Part firmware) {
   /** Far over what any field may have, so that the value's own check can say what is wrong. */
   private static final int MAX_FIELD_BYTES = 1024;
 
+  /** Containers have limits of their own, or none. */
+  private static final int MAX_PARTS = 100;
+
   static DeployForm of(Collection<Part> parts) {
+    if (parts.size() > MAX_PARTS) {
+      throw new InvalidRequestException("body", "The multipart body has too many parts");
+    }
     Map<String, Part> fields = new HashMap<>();
     Map<String, Part> files = new HashMap<>();
     String repeated = "";

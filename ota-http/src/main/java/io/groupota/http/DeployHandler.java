@@ -15,7 +15,7 @@ import org.slf4j.LoggerFactory;
 
 /** {@code POST /v1/ota/group}: deploys an uploaded firmware. */
 final class DeployHandler {
-  static final Failures FAILURES = new Failures("Error when uploading firmware file");
+  private static final Failures FAILURES = new Failures("Error when uploading firmware file");
 
   private static final Logger LOG = LoggerFactory.getLogger(DeployHandler.class);
 
@@ -31,7 +31,11 @@ final class DeployHandler {
     this.maxRequest = maxRequest;
   }
 
-  Reply handle(OwnerId owner, HttpServletRequest request, Scrubber scrubber) {
+  ManagementCall call() {
+    return new ManagementCall("POST", "/group", FAILURES, this::handle);
+  }
+
+  private Reply handle(OwnerId owner, HttpServletRequest request, Scrubber scrubber) {
     String type = request.getContentType();
     if (type == null || !mediaType(type).equals("multipart/form-data")) {
       return Reply.message(415, "The body must be multipart/form-data");

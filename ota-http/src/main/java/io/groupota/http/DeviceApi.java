@@ -20,10 +20,12 @@ final class DeviceApi {
 
   private final GroupOtaService service;
   private final DownloadSlots slots;
+  private final Redirects redirects;
 
-  DeviceApi(GroupOtaService service, DownloadSlots slots) {
+  DeviceApi(GroupOtaService service, DownloadSlots slots, Redirects redirects) {
     this.service = service;
     this.slots = slots;
+    this.redirects = redirects;
   }
 
   void handle(DeviceRoute route, HttpServletRequest request, HttpServletResponse response)
@@ -64,7 +66,8 @@ final class DeviceApi {
       return;
     }
     if (found.isPresent()) {
-      new DownloadHandler(slots, found.get(), FAILURES, scrubber).handle(request, response);
+      new DownloadHandler(slots, redirects, found.get(), FAILURES, scrubber)
+          .handle(request, response);
     } else {
       nothing().send(request, response);
     }

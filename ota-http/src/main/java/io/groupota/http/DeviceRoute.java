@@ -2,6 +2,7 @@ package io.groupota.http;
 
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * A path of the device API: {@code /group/latest/x}, {@code /group/download/x}, {@code
@@ -14,6 +15,12 @@ import java.util.Optional;
 record DeviceRoute(boolean group, boolean download, String segment) {
   private static final List<String> ADDRESSED = List.of("group", "device");
   private static final List<String> WANTED = List.of("latest", "download");
+
+  /** All that there is, each as method and path. */
+  static Stream<String> endpoints() {
+    return ADDRESSED.stream()
+        .flatMap(addressed -> WANTED.stream().map(wanted -> "GET /" + addressed + "/" + wanted));
+  }
 
   static Optional<DeviceRoute> of(String path) {
     String[] parts = path.split("/", 4);

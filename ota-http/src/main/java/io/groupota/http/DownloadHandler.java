@@ -32,25 +32,33 @@ final class DownloadHandler {
   private final FirmwareDownload download;
   private final OtaUpdate update;
   private final Firmware firmware;
-  private final String etag;
+  private final EntityTags tags;
+  private final Redirects redirects;
   private final Failures failures;
   private final Scrubber scrubber;
 
   DownloadHandler(
-      DownloadSlots slots, FirmwareDownload download, Failures failures, Scrubber scrubber) {
+      DownloadSlots slots,
+      Redirects redirects,
+      FirmwareDownload download,
+      Failures failures,
+      Scrubber scrubber) {
     this.slots = slots;
+    this.redirects = redirects;
     this.download = download;
     this.update = download.update();
     this.firmware = update.firmware();
-    this.etag = '"' + firmware.sha256() + '"';
+    this.tags = new EntityTags(firmware);
     this.failures = failures.about(subject());
     this.scrubber = scrubber;
   }
 
   void handle(HttpServletRequest request, HttpServletResponse response) throws IOException {
-    if (EntityTags.fails(request.getHeaders("If-Match"), etag)) {
-      Reply.message(412, "The firmware is another").with("ETag", etag).send(request, response);
-    } else if (EntityTags.match(request.getHeaders("If-None-Match"), etag) || isRunning(request)) {
+    if (tags.fail(request.getHeaders("If-Match"))) {
+      Reply.message(412, "The firmware is another")
+          .with("ETag", tags.given())
+          .send(request, response);
+    } else if (tags.match(request.getHeaders("If-None-Match")) || isRunning(request)) {
       describe(response);
       response.setStatus(304);
       response.flushBuffer();
@@ -76,6 +84,11 @@ final class DownloadHandler {
     if (request.getMethod().equals("HEAD")) {
       begin(response, range, bytes);
       response.flushBuffer();
+      return;
+    }
+    Optional<Reply> redirect = redirects.of(request, download, scrubber);
+    if (redirect.isPresent()) {
+      redirect.get().send(request, response);
     } else if (slots.enter()) {
       try {
         send(range, bytes, request, response);
@@ -93,7 +106,7 @@ final class DownloadHandler {
       return ByteRange.WHOLE;
     }
     String condition = request.getHeader("If-Range");
-    if (condition != null && !condition.strip().equals(etag)) {
+    if (condition != null && !tags.has(condition)) {
       return ByteRange.WHOLE;
     }
     return ByteRange.parse(request.getHeaders("Range"), firmware.size());
@@ -110,7 +123,7 @@ final class DownloadHandler {
   }
 
   private void describe(HttpServletResponse response) {
-    response.setHeader("ETag", etag);
+    response.setHeader("ETag", tags.given());
     response.setHeader("Accept-Ranges", "bytes");
     response.setHeader("Cache-Control", "private, no-cache");
     response.setDateHeader("Last-Modified", update.createdAt().toEpochMilli());

@@ -14,7 +14,7 @@ import java.util.Optional;
 
 /** {@code GET /v1/ota/group}: the last update of every group of the owner. */
 final class ListHandler {
-  static final Failures FAILURES = new Failures("Error when getting group OTA's.");
+  private static final Failures FAILURES = new Failures("Error when getting group OTA's.");
 
   private static final DateTimeFormatter MILLIS_UTC =
       DateTimeFormatter.ofPattern("uuuu-MM-dd'T'HH:mm:ss.SSS'Z'", Locale.ROOT)
@@ -26,7 +26,11 @@ final class ListHandler {
     this.service = service;
   }
 
-  Reply handle(OwnerId owner, HttpServletRequest request, Scrubber scrubber) {
+  ManagementCall call() {
+    return new ManagementCall("GET", "/group", FAILURES, this::handle);
+  }
+
+  private Reply handle(OwnerId owner, HttpServletRequest request, Scrubber scrubber) {
     try {
       ListQuery query = ListQuery.parse(request.getQueryString());
       OtaPage page = service.latestUpdates(owner, query.query());

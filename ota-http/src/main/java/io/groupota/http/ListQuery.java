@@ -22,16 +22,28 @@ record ListQuery(OtaQuery query, Optional<String> draw) {
   private static final Set<String> NAMES =
       Set.of("search_value", "offset", "limit", "draw", "order_dir");
   private static final int MAX_DRAW_LENGTH = 256;
+
+  /** Room for the many parameters that a grid sends beside those of the protocol. */
+  private static final int MAX_LENGTH = 16_384;
+
   private static final Pattern NUMBER = Pattern.compile("[0-9]+");
 
   static ListQuery parse(@Nullable String queryString) {
-    Map<String, String> parameters = parameters(queryString == null ? "" : queryString);
+    Map<String, String> parameters = parameters(bounded(queryString == null ? "" : queryString));
     OtaQuery.Builder query = OtaQuery.builder();
     text(parameters, "search_value", OtaQuery.MAX_SEARCH_LENGTH).ifPresent(query::search);
     number(parameters, "offset", Long.MAX_VALUE).ifPresent(query::offset);
     number(parameters, "limit", Integer.MAX_VALUE).ifPresent(l -> query.limit(l.intValue()));
     Optional.ofNullable(parameters.get("order_dir")).map(ListQuery::order).ifPresent(query::order);
     return new ListQuery(query.build(), text(parameters, "draw", MAX_DRAW_LENGTH));
+  }
+
+  private static String bounded(String queryString) {
+    if (queryString.length() > MAX_LENGTH) {
+      throw new InvalidRequestException(
+          "query", "The query string is too long (at most " + MAX_LENGTH + " characters)");
+    }
+    return queryString;
   }
 
   private static Map<String, String> parameters(String queryString) {

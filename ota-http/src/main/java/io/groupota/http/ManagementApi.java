@@ -3,44 +3,59 @@ package io.groupota.http;
 import io.groupota.OwnerId;
 import jakarta.servlet.http.HttpServletRequest;
 import java.util.Enumeration;
+import java.util.List;
 import java.util.Optional;
+import java.util.stream.Collectors;
 
-/** {@code /v1/ota/group}: authentication first, then the method. */
+/** What owners ask for: authentication first, then the method. */
 final class ManagementApi {
   private static final String SCHEME = "Bearer ";
 
   private final Authenticator authenticator;
-  private final ListHandler list;
-  private final DeployHandler deploy;
+  private final List<ManagementCall> calls;
 
-  ManagementApi(Authenticator authenticator, ListHandler list, DeployHandler deploy) {
+  ManagementApi(Authenticator authenticator, List<ManagementCall> calls) {
     this.authenticator = authenticator;
-    this.list = list;
-    this.deploy = deploy;
+    this.calls = List.copyOf(calls);
   }
 
-  Reply handle(HttpServletRequest request) {
-    boolean post = request.getMethod().equals("POST");
+  /** All that there is, each as method and path. */
+  List<String> endpoints() {
+    return calls.stream().map(call -> call.method() + " " + call.path()).toList();
+  }
+
+  /** The calls with this path, none if it is not one of the management API. */
+  List<ManagementCall> at(String path) {
+    return calls.stream().filter(call -> call.path().equals(path)).toList();
+  }
+
+  /** Answers a request by one of the calls that have its path. */
+  Reply handle(List<ManagementCall> candidates, HttpServletRequest request) {
     Optional<String> bearer = bearer(request);
     if (bearer.isEmpty()) {
       return Reply.unauthorized();
     }
+    Optional<ManagementCall> call =
+        candidates.stream().filter(c -> c.answers(request.getMethod())).findFirst();
     Scrubber scrubber = Scrubber.none().hiding(bearer.get());
     Optional<OwnerId> owner;
     try {
       owner = authenticator.authenticate(bearer.get());
     } catch (RuntimeException e) {
       // Whatever its type: an authenticator's failure says nothing of the request.
-      return (post ? DeployHandler.FAILURES : ListHandler.FAILURES).internal(e, scrubber);
+      return call.orElse(candidates.get(0)).failures().internal(e, scrubber);
     }
     if (owner.isEmpty()) {
       return Reply.unauthorized();
     }
-    return switch (request.getMethod()) {
-      case "GET", "HEAD" -> list.handle(owner.get(), request, scrubber);
-      case "POST" -> deploy.handle(owner.get(), request, scrubber);
-      default -> Reply.methodNotAllowed("GET, HEAD, POST");
-    };
+    return call.map(c -> c.handler().handle(owner.get(), request, scrubber))
+        .orElseGet(() -> Reply.methodNotAllowed(allowed(candidates)));
+  }
+
+  private static String allowed(List<ManagementCall> candidates) {
+    return candidates.stream()
+        .map(call -> call.method().equals("GET") ? "GET, HEAD" : call.method())
+        .collect(Collectors.joining(", "));
   }
 
   private static Optional<String> bearer(HttpServletRequest request) {
@@ -52,6 +67,7 @@ final class ManagementApi {
     if (headers.hasMoreElements() || !header.regionMatches(true, 0, SCHEME, 0, SCHEME.length())) {
       return Optional.empty();
     }
-    return Optional.of(header.substring(SCHEME.length()).strip()).filter(b -> !b.isEmpty());
+    return Optional.of(header.substring(SCHEME.length()).strip())
+        .filter(b -> !b.isEmpty() && b.length() <= Authenticator.MAX_BEARER_LENGTH);
   }
 }

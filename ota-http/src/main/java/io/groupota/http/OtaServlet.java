@@ -9,7 +9,9 @@ import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -37,6 +39,9 @@ public final class OtaServlet extends HttpServlet {
   /** What a multipart body may have beside the file: three short fields, headers, boundaries. */
   private static final long FORM_OVERHEAD = 64L << 10;
 
+  /** The most that S3 signs a URL for. */
+  private static final Duration LONGEST_REDIRECT = Duration.ofDays(7);
+
   private static final long serialVersionUID = 1L;
 
   private final transient Router router;
@@ -57,9 +62,10 @@ public final class OtaServlet extends HttpServlet {
         new Router(
             new ManagementApi(
                 authenticator,
-                new ListHandler(service),
-                new DeployHandler(service, builder.maxUpload, maxRequest)),
-            new DeviceApi(service, slots));
+                List.of(
+                    new ListHandler(service).call(),
+                    new DeployHandler(service, builder.maxUpload, maxRequest).call())),
+            new DeviceApi(service, slots, new Redirects(builder.redirectValidity)));
   }
 
   /**
@@ -111,6 +117,11 @@ public final class OtaServlet extends HttpServlet {
     return slots.counts();
   }
 
+  /** All that is answered, each as method and path below the mapping. */
+  List<String> endpoints() {
+    return router.endpoints();
+  }
+
   /** Answers a request; every failure is answered here too, none is left to the container. */
   @Override
   protected void service(HttpServletRequest request, HttpServletResponse response) {
@@ -125,6 +136,7 @@ public final class OtaServlet extends HttpServlet {
     private @Nullable Path spool;
     private int maxDownloads = 128;
     private Duration retryAfter = Duration.ofSeconds(30);
+    private Optional<Duration> redirectValidity = Optional.empty();
 
     private Builder() {}
 
@@ -211,6 +223,38 @@ public final class OtaServlet extends HttpServlet {
         throw new IllegalArgumentException("retryAfter must be at least 1 s, but is " + delay);
       }
       this.retryAfter = delay;
+      return this;
+    }
+
+    /**
+     * Sends clients that can follow a redirect to the blob store for the file, with {@code 302} and
+     * a URL that it has signed; such a download takes no thread and no slot here. Default: off,
+     * since it needs clients that reach the object store under the name that this host uses for it,
+     * which a store in a private network does not offer.
+     *
+     * <p>IoTaaP OS follows no redirect and is never sent away, nor is anybody who speaks HTTP/1.0
+     * (to a proxy that says so in {@code Via}, too), has no {@code User-Agent} or one that begins
+     * with {@code ESP}, or sends a header that begins with {@code x-ESP}; a proxy in front has to
+     * pass these on. Also served here: {@code HEAD}, whoever sends {@code Authorization}, which
+     * some clients would hand on to the store, and conditions that the store would judge otherwise
+     * ({@code If-Match}, {@code If-Range} and those with a date). {@code 304}, {@code 412} and
+     * {@code 416} are answered before, and when the blob store has no URL the file comes from here.
+     * The redirect carries the {@code x-MD5} and the {@code ETag} of the file.
+     *
+     * <p>A client that follows no redirect and shows none of these signs gets no file: do not set
+     * this if there is one. Who has the URL reads this one file until the URL expires.
+     *
+     * @param validity how long a URL works, that is, how late a client may begin to read; 1 second
+     *     to 7 days, a minute or two will do
+     * @return this builder
+     * @throws IllegalArgumentException if it is shorter or longer
+     */
+    public Builder redirectDownloads(Duration validity) {
+      if (validity.toSeconds() < 1 || validity.compareTo(LONGEST_REDIRECT) > 0) {
+        throw new IllegalArgumentException(
+            "The validity of a redirect must be 1 s to 7 days, but is " + validity);
+      }
+      this.redirectValidity = Optional.of(validity);
       return this;
     }
 

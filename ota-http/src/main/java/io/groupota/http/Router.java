@@ -3,7 +3,9 @@ package io.groupota.http;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
+import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -17,6 +19,11 @@ final class Router {
   Router(ManagementApi management, DeviceApi devices) {
     this.management = management;
     this.devices = devices;
+  }
+
+  /** All that is answered, each as method and path: the test that walks them misses none. */
+  List<String> endpoints() {
+    return Stream.concat(management.endpoints().stream(), DeviceRoute.endpoints()).toList();
   }
 
   /** Never throws: containers log what a servlet throws together with the URL, which has tokens. */
@@ -36,8 +43,9 @@ final class Router {
     if (path == null) {
       path = "";
     }
-    if (path.equals("/group")) {
-      management.handle(request).send(request, response);
+    List<ManagementCall> calls = management.at(path);
+    if (!calls.isEmpty()) {
+      management.handle(calls, request).send(request, response);
       return;
     }
     Optional<DeviceRoute> route = DeviceRoute.of(path);

@@ -9,8 +9,11 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.eclipse.jetty.ee10.servlet.ServletContextHandler;
+import org.eclipse.jetty.server.HttpConfiguration;
+import org.eclipse.jetty.server.HttpConnectionFactory;
 import org.eclipse.jetty.server.Server;
 import org.eclipse.jetty.server.ServerConnector;
 import org.eclipse.jetty.util.thread.QueuedThreadPool;
@@ -20,6 +23,7 @@ final class HttpServer implements AutoCloseable {
   static final OwnerId OWNER = new OwnerId("5e10fc5e77ba18070312e171");
   static final String BEARER = "bearer-of-the-owner";
   static final long MAX_UPLOAD = 256 << 10;
+  static final int MAX_HEADERS = 64 << 10;
 
   private final Server server;
   private final ServerConnector connector;
@@ -27,16 +31,20 @@ final class HttpServer implements AutoCloseable {
   private final OtaServlet servlet;
 
   HttpServer(GroupOtaService service, Path spool) throws Exception {
-    this(service, spool, b -> BEARER.equals(b) ? Optional.of(OWNER) : Optional.empty());
+    this(service, spool, HttpServer::authenticate);
   }
 
   HttpServer(GroupOtaService service, Path spool, Authenticator authenticator) throws Exception {
-    this(service, spool, authenticator, 128);
+    this(service, spool, builder -> builder.authenticator(authenticator), new QueuedThreadPool());
   }
 
   HttpServer(GroupOtaService service, Path spool, Authenticator authenticator, int maxDownloads)
       throws Exception {
-    this(service, spool, authenticator, maxDownloads, MAX_UPLOAD, new QueuedThreadPool());
+    this(
+        service,
+        spool,
+        builder -> builder.authenticator(authenticator).maxDownloads(maxDownloads),
+        new QueuedThreadPool());
   }
 
   /** A server with a thread for each of many slow downloads. */
@@ -45,40 +53,49 @@ final class HttpServer implements AutoCloseable {
     return new HttpServer(
         service,
         spool,
-        b -> BEARER.equals(b) ? Optional.of(OWNER) : Optional.empty(),
-        maxDownloads,
-        maxUpload,
+        builder -> builder.maxDownloads(maxDownloads).maxUpload(maxUpload),
         new QueuedThreadPool(maxDownloads + 100));
+  }
+
+  /** A server with other settings than those that most tests need. */
+  static HttpServer with(GroupOtaService service, Path spool, Consumer<OtaServlet.Builder> settings)
+      throws Exception {
+    return new HttpServer(service, spool, settings, new QueuedThreadPool());
   }
 
   private HttpServer(
       GroupOtaService service,
       Path spool,
-      Authenticator authenticator,
-      int maxDownloads,
-      long maxUpload,
+      Consumer<OtaServlet.Builder> settings,
       QueuedThreadPool threads)
       throws Exception {
     server = new Server(threads);
-    connector = new ServerConnector(server);
+    HttpConfiguration http = new HttpConfiguration();
+    // More than by default, so that the servlet's own limits can be seen.
+    http.setRequestHeaderSize(MAX_HEADERS);
+    connector = new ServerConnector(server, new HttpConnectionFactory(http));
     // Little room between the servlet and a client that does not read.
     connector.setAcceptedSendBufferSize(16 << 10);
     this.spool = spool;
     connector.setHost("127.0.0.1");
     server.addConnector(connector);
-    servlet =
+    OtaServlet.Builder builder =
         OtaServlet.builder()
             .service(service)
-            .authenticator(authenticator)
-            .maxUpload(maxUpload)
+            .authenticator(HttpServer::authenticate)
+            .maxUpload(MAX_UPLOAD)
             .spool(spool)
-            .maxDownloads(maxDownloads)
-            .retryAfter(Duration.ofSeconds(20))
-            .build();
+            .retryAfter(Duration.ofSeconds(20));
+    settings.accept(builder);
+    servlet = builder.build();
     ServletContextHandler context = new ServletContextHandler("/");
     context.addServletContainerInitializer((classes, c) -> servlet.register(c));
     server.setHandler(context);
     server.start();
+  }
+
+  private static Optional<OwnerId> authenticate(String bearer) {
+    return BEARER.equals(bearer) ? Optional.of(OWNER) : Optional.empty();
   }
 
   int port() {
@@ -87,6 +104,10 @@ final class HttpServer implements AutoCloseable {
 
   DownloadCounts downloads() {
     return servlet.downloads();
+  }
+
+  List<String> endpoints() {
+    return servlet.endpoints();
   }
 
   RawHttp raw() throws IOException {

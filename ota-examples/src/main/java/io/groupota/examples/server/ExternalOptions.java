@@ -2,9 +2,11 @@ package io.groupota.examples.server;
 
 import io.groupota.examples.cli.CommandLine;
 import io.groupota.examples.cli.UsageException;
+import io.groupota.examples.cli.Values;
 import io.groupota.examples.stack.External;
 import java.net.URI;
 import java.net.URISyntaxException;
+import java.time.Duration;
 import java.util.Optional;
 import java.util.Set;
 
@@ -17,13 +19,15 @@ final class ExternalOptions {
   private static final String S3_BUCKET = "--s3-bucket";
   private static final String S3_ACCESS_KEY = "--s3-access-key";
   private static final String S3_SECRET_KEY = "--s3-secret-key";
+  private static final String S3_REDIRECT = "--s3-redirect";
   private static final String BROKER = "--broker";
   private static final String BROKER_USER = "--broker-user";
   private static final String BROKER_PASSWORD = "--broker-password";
   private static final String FROM_ENVIRONMENT = "env:";
 
   private static final Set<String> OF_DB = Set.of(DB_USER, DB_PASSWORD);
-  private static final Set<String> OF_S3 = Set.of(S3_BUCKET, S3_ACCESS_KEY, S3_SECRET_KEY);
+  private static final Set<String> OF_S3 =
+      Set.of(S3_BUCKET, S3_ACCESS_KEY, S3_SECRET_KEY, S3_REDIRECT);
   private static final Set<String> OF_BROKER = Set.of(BROKER_USER, BROKER_PASSWORD);
 
   static final Set<String> ALL =
@@ -35,6 +39,7 @@ final class ExternalOptions {
           S3_BUCKET,
           S3_ACCESS_KEY,
           S3_SECRET_KEY,
+          S3_REDIRECT,
           BROKER,
           BROKER_USER,
           BROKER_PASSWORD);
@@ -71,7 +76,8 @@ final class ExternalOptions {
         line.required(S3_BUCKET, text -> text),
         line.required(S3_ACCESS_KEY, text -> text),
         secret(line, S3_SECRET_KEY)
-            .orElseThrow(() -> new UsageException(S3_SECRET_KEY + " is missing, see --help")));
+            .orElseThrow(() -> new UsageException(S3_SECRET_KEY + " is missing, see --help")),
+        line.optional(S3_REDIRECT, ExternalOptions::validity));
   }
 
   private static External.Broker broker(CommandLine line, URI url) {
@@ -108,6 +114,14 @@ final class ExternalOptions {
       throw new IllegalArgumentException("not an http or https URL");
     }
     return url;
+  }
+
+  private static Duration validity(String text) {
+    Duration validity = Values.duration(text);
+    if (validity.toSeconds() < 1 || validity.toDays() >= 7) {
+      throw new IllegalArgumentException("not from 1s to 167h");
+    }
+    return validity;
   }
 
   private static URI brokerUrl(String text) {

@@ -55,6 +55,9 @@ record ServerOptions(ServerStack.Settings settings, Path fleet) {
                               PostgreSQL 14 or newer
         --s3 URL --s3-bucket B --s3-access-key K --s3-secret-key S
                               a bucket of an S3-compatible object store
+        --s3-redirect DURATION
+                              clients that can follow a redirect download from the object store, by
+                              a URL that works for so long; devices never (default: nobody)
         --broker URL          an MQTT broker: mqtt://HOST:PORT, mqtts://, ws://, wss://
         --broker-user U --broker-password P
                               default: ota-server without a password

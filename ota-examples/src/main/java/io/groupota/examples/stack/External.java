@@ -1,6 +1,7 @@
 package io.groupota.examples.stack;
 
 import java.net.URI;
+import java.time.Duration;
 import java.util.Optional;
 
 /**
@@ -39,8 +40,15 @@ public record External(
    * @param bucket the bucket
    * @param accessKey the access key
    * @param secretKey the secret key
+   * @param redirect how long a URL works to which clients are redirected that can follow, empty for
+   *     no redirects
    */
-  public record ObjectStore(URI endpoint, String bucket, String accessKey, String secretKey) {
+  public record ObjectStore(
+      URI endpoint,
+      String bucket,
+      String accessKey,
+      String secretKey,
+      Optional<Duration> redirect) {
     /** Hides the keys. */
     @Override
     public String toString() {

@@ -138,14 +138,17 @@ public final class ServerStack implements AutoCloseable {
     service.start();
     listener.start();
     broker.awaitSubscribed(listener);
-    OtaServlet servlet =
+    OtaServlet.Builder servlet =
         OtaServlet.builder()
             .service(service)
             .authenticator(owners)
             .maxUpload(settings.maxUpload())
-            .spool(data.spool())
-            .build();
-    HttpServer server = parts.opened(new HttpServer(settings.http(), servlet));
+            .spool(data.spool());
+    external
+        .objectStore()
+        .flatMap(External.ObjectStore::redirect)
+        .ifPresent(servlet::redirectDownloads);
+    HttpServer server = parts.opened(new HttpServer(settings.http(), servlet.build()));
     server.start();
     return new ServerStack(parts, server.address(), broker.address(), service);
   }

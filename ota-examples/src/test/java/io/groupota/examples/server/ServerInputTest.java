@@ -12,6 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -53,6 +54,9 @@ class ServerInputTest {
         "--s3 http://h:9000 --s3-bucket b --s3-access-key k",
         "--s3 ftp://h --s3-bucket b --s3-access-key k --s3-secret-key s",
         "--s3 http://k:s@h --s3-bucket b --s3-access-key k --s3-secret-key s",
+        "--s3-redirect 1m",
+        "--s3 http://h --s3-bucket b --s3-access-key k --s3-secret-key s --s3-redirect 500ms",
+        "--s3 http://h --s3-bucket b --s3-access-key k --s3-secret-key s --s3-redirect 168h",
         "--broker h:1883",
         "--broker mqtt://h",
         "--broker-user u",
@@ -62,6 +66,17 @@ class ServerInputTest {
     String all = "--http 127.0.0.1:0 --mqtt 127.0.0.1:0 --data data --fleet fleet.json " + more;
     assertThatThrownBy(() -> ServerOptions.parse(all.split(" ")))
         .isInstanceOf(UsageException.class);
+  }
+
+  @Test
+  void nobodyIsRedirectedUnlessItIsAskedFor() {
+    String s3 = VALID + " --s3 http://h --s3-bucket b --s3-access-key k --s3-secret-key s";
+    assertThat(redirect(s3)).isEmpty();
+    assertThat(redirect(s3 + " --s3-redirect 2m")).contains(Duration.ofMinutes(2));
+  }
+
+  private static Optional<Duration> redirect(String line) {
+    return parse(line).settings().external().objectStore().orElseThrow().redirect();
   }
 
   @Test

@@ -8,6 +8,7 @@ import io.groupota.FirmwareUnreadableException;
 import io.groupota.StorageException;
 import io.groupota.spi.BlobStore;
 import io.groupota.testkit.contract.BlobStoreContract;
+import io.minio.MinioAsyncClient;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -216,6 +217,21 @@ class S3BlobStoreTest implements BlobStoreContract {
                 .send(HttpRequest.newBuilder(other).build(), HttpResponse.BodyHandlers.discarding())
                 .statusCode())
         .isEqualTo(403);
+  }
+
+  @Test
+  void aStoreThatCannotTellItsRegionSignsNoUrl() throws Exception {
+    try (MinioAsyncClient client =
+        MinioAsyncClient.builder()
+            .endpoint("http://127.0.0.1:1")
+            .credentials(ObjectStore.ACCESS_KEY, ObjectStore.SECRET_KEY)
+            .httpClient(objects.http(), false)
+            .build()) {
+      BlobStore store = S3BlobStore.using(client, ObjectStore.BUCKET);
+      assertThatThrownBy(() -> store.presign(KEY, Duration.ofMinutes(1)))
+          .isInstanceOf(StorageException.class)
+          .hasMessageStartingWith("The object store could not sign a URL");
+    }
   }
 
   private static InputStream broken() {
