@@ -77,6 +77,7 @@ final class Deployments {
               firmware,
               key,
               Optional.empty(),
+              request.mustPassThrough(),
               now());
       deployed =
           record(group, update, served -> checkGuards(request, served))
@@ -110,6 +111,7 @@ final class Deployments {
             source.firmware(),
             source.blob(),
             Optional.of(earlier),
+            source.mustPassThrough(),
             now());
     Deployed deployed =
         record(group, update, served -> {}).orElseThrow(() -> new NoSuchUpdateException(earlier));
