@@ -22,6 +22,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableSet;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
@@ -53,7 +54,8 @@ final class RolloutEntry {
   /** Of those addressed by themselves. */
   private final NavigableSet<RolloutRow> queued = new TreeSet<>(RolloutRow.BY_PLACE);
 
-  private final Map<Addressing, long[][]> counts = new EnumMap<>(Addressing.class);
+  private final Map<Addressing, List<Map<RolloutDeviceState, Long>>> counts =
+      new EnumMap<>(Addressing.class);
 
   /** The due rows of all rollouts. */
   private final NavigableSet<RolloutRow> allDue;
@@ -65,7 +67,11 @@ final class RolloutEntry {
     this.due = now;
     for (Addressing addressing : Addressing.values()) {
       counts.put(
-          addressing, new long[opening.plan().stages().size()][RolloutDeviceState.values().length]);
+          addressing,
+          opening.plan().stages().stream()
+              .<Map<RolloutDeviceState, Long>>map(
+                  stage -> new EnumMap<>(RolloutDeviceState.class))
+              .toList());
     }
   }
 
@@ -84,7 +90,7 @@ final class RolloutEntry {
     if (row.due != null) {
       allDue.remove(row);
     }
-    cell(row)[row.state.ordinal()]--;
+    cell(row).merge(row.state, -1L, Long::sum);
     change.run();
     row.revision++;
     index(row);
@@ -104,7 +110,7 @@ final class RolloutEntry {
   }
 
   private void index(RolloutRow row) {
-    cell(row)[row.state.ordinal()]++;
+    cell(row).merge(row.state, 1L, Long::sum);
     if (row.state == RolloutDeviceState.QUEUED && row.addressing == Addressing.DEVICE) {
       queued.add(row);
     }
@@ -113,8 +119,12 @@ final class RolloutEntry {
     }
   }
 
-  private long[] cell(RolloutRow row) {
-    return counts.get(row.addressing)[row.stage];
+  private Map<RolloutDeviceState, Long> cell(RolloutRow row) {
+    return cells(row.addressing).get(row.stage);
+  }
+
+  private List<Map<RolloutDeviceState, Long>> cells(Addressing addressing) {
+    return Objects.requireNonNull(counts.get(addressing));
   }
 
   /** The first queued ones of the stages up to one. */
@@ -142,23 +152,10 @@ final class RolloutEntry {
     return new TrackedRollout(
         rollout(),
         progress,
-        queued(Addressing.DEVICE),
-        queued(Addressing.GROUP),
+        counts(List.of(Addressing.DEVICE)),
         revision,
         wakes,
         now);
-  }
-
-  private Map<Integer, Long> queued(Addressing addressing) {
-    Map<Integer, Long> byStage = new HashMap<>();
-    long[][] stages = counts.get(addressing);
-    for (int i = 0; i < stages.length; i++) {
-      long devices = stages[i][RolloutDeviceState.QUEUED.ordinal()];
-      if (devices > 0) {
-        byStage.put(i, devices);
-      }
-    }
-    return byStage;
   }
 
   Rollout rollout() {
@@ -174,7 +171,7 @@ final class RolloutEntry {
         progress.reason(),
         progress.stage(),
         progress.enrolment().complete(),
-        counts(),
+        counts(List.of(Addressing.values())),
         opening.createdAt(),
         progress.startedAt(),
         progress.endedAt());
@@ -192,17 +189,16 @@ final class RolloutEntry {
         come && !progress.despiteGuards() && isBlocked(group));
   }
 
-  private RolloutCounts counts() {
+  private RolloutCounts counts(List<Addressing> addressings) {
     List<Map<RolloutDeviceState, Long>> stages = new ArrayList<>();
     for (int i = 0; i < opening.plan().stages().size(); i++) {
       Map<RolloutDeviceState, Long> stage = new EnumMap<>(RolloutDeviceState.class);
-      for (long[][] ofOne : counts.values()) {
-        for (RolloutDeviceState state : RolloutDeviceState.values()) {
-          if (ofOne[i][state.ordinal()] > 0) {
-            stage.merge(state, ofOne[i][state.ordinal()], Long::sum);
-          }
-        }
+      for (Addressing addressing : addressings) {
+        cells(addressing)
+            .get(i)
+            .forEach((state, devices) -> stage.merge(state, devices, Long::sum));
       }
+      stage.values().removeIf(devices -> devices == 0);
       stages.add(stage);
     }
     return new RolloutCounts(stages);

@@ -66,7 +66,7 @@ public record DeviceLimits(
    */
   public Duration backoff(int attempt) {
     double factor = Math.scalb(1.0, Math.min(attempt - 1, 60));
-    double millis = Math.min(backoff.toMillis() * factor, maxBackoff.toMillis());
+    double millis = Math.min(backoff.toMillis() * factor, (double) maxBackoff.toMillis());
     return Duration.ofMillis((long) millis);
   }
 }

@@ -90,7 +90,8 @@ public record Pace(
     if (perMinute.isEmpty()) {
       return OptionalDouble.empty();
     }
-    double grown = perMinute.getAsDouble() * Math.pow(growth, (double) (proven / growEvery));
+    long steps = proven / growEvery;
+    double grown = perMinute.getAsDouble() * Math.pow(growth, (double) steps);
     return OptionalDouble.of(Math.min(grown, maxPerMinute.orElse(HIGHEST)));
   }
 }

@@ -10,6 +10,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /** An object in the tree of a plan, which knows where it is so that complaints can say so. */
 final class PlanNode {
@@ -53,7 +54,7 @@ final class PlanNode {
     }
   }
 
-  private Object value(String field) {
+  private @Nullable Object value(String field) {
     known.add(field);
     return fields.get(field);
   }

@@ -49,7 +49,7 @@ final class PlanReader {
     List<Optional<? extends Selector>> given =
         List.of(
             node.decimal("percent").map(Selector.Percent::new),
-            node.whole("devices").map(Selector.Number::new),
+            node.whole("devices").map(Selector.Count::new),
             node.texts("named").map(ids -> new Selector.Named(all(ids, DeviceId::new))),
             node.child("attribute").map(PlanReader::attribute),
             node.texts("groups").map(ids -> new Selector.WholeGroups(all(ids, GroupId::new))));

@@ -36,7 +36,7 @@ final class PlanWriter {
     Selector selector = stage.selector();
     if (selector instanceof Selector.Percent share) {
       tree.put("percent", share.percent());
-    } else if (selector instanceof Selector.Number number) {
+    } else if (selector instanceof Selector.Count number) {
       tree.put("devices", number.devices());
     } else if (selector instanceof Selector.Named named) {
       tree.put("named", texts(named.devices()));

@@ -38,13 +38,13 @@ public sealed interface Selector {
    *
    * @param devices at least 1
    */
-  record Number(long devices) implements Selector {
+  record Count(long devices) implements Selector {
     /**
      * Checks the number.
      *
      * @throws IllegalArgumentException if it is less than 1
      */
-    public Number {
+    public Count {
       if (devices < 1) {
         throw new IllegalArgumentException("devices must be at least 1");
       }

@@ -104,7 +104,7 @@ public record StopRule(
     long failed = failed(counts);
     return finished >= atLeast
         && (percent.isPresent()
-            ? failed * 100.0 > percent.getAsDouble() * finished
+            ? 100.0 * failed > percent.getAsDouble() * finished
             : failed > devices.orElse(0));
   }
 }

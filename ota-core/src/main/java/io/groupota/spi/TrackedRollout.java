@@ -1,18 +1,15 @@
 package io.groupota.spi;
 
 import io.groupota.rollout.Rollout;
-import io.groupota.rollout.RolloutDeviceState;
+import io.groupota.rollout.RolloutCounts;
 import java.time.Instant;
-import java.util.Map;
 
 /**
  * A rollout as the engine sees it, as of one moment. Immutable.
  *
  * @param rollout what everybody may see
  * @param progress where it is
- * @param queued how many devices that are addressed by themselves are {@link
- *     RolloutDeviceState#QUEUED}, by stage; stages without may be missing
- * @param groupQueued the same for devices that are addressed by their group
+ * @param deviceAddressed the counts of the devices that are addressed by themselves alone
  * @param revision changes with every {@link RolloutQueue#advance}
  * @param wakes changes whenever something happened to its devices since it was claimed
  * @param now the repository's time
@@ -20,14 +17,7 @@ import java.util.Map;
 public record TrackedRollout(
     Rollout rollout,
     RolloutProgress progress,
-    Map<Integer, Long> queued,
-    Map<Integer, Long> groupQueued,
+    RolloutCounts deviceAddressed,
     long revision,
     long wakes,
-    Instant now) {
-  /** Copies the maps. */
-  public TrackedRollout {
-    queued = Map.copyOf(queued);
-    groupQueued = Map.copyOf(groupQueued);
-  }
-}
+    Instant now) {}
