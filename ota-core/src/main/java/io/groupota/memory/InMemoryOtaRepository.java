@@ -20,6 +20,7 @@ import io.groupota.rollout.RolloutPage;
 import io.groupota.rollout.RolloutQuery;
 import io.groupota.rollout.RolloutState;
 import io.groupota.spi.Addressing;
+import io.groupota.spi.Device;
 import io.groupota.spi.OtaRepository;
 import io.groupota.spi.RolloutProgress;
 import io.groupota.spi.RolloutStep;
@@ -266,9 +267,27 @@ public final class InMemoryOtaRepository implements OtaRepository {
    */
   @Override
   public void save(Collection<Sighting> sightings) {
+    List<DeviceId> ids = sightings.stream().map(sighting -> sighting.device().id()).toList();
+    List<Sighting> news;
     synchronized (devices) {
+      Map<DeviceId, DeviceState> before = devices.states(ids);
       devices.save(sightings);
+      news = sightings.stream().filter(sighting -> isNews(sighting, before)).toList();
     }
+    synchronized (lock) {
+      for (Sighting sighting : news) {
+        Device device = sighting.device();
+        rollouts.look(device.group().orElseThrow(), device.id(), clock.instant());
+      }
+    }
+  }
+
+  private static boolean isNews(Sighting sighting, Map<DeviceId, DeviceState> before) {
+    Optional<DeviceState> state = Optional.ofNullable(before.get(sighting.device().id()));
+    boolean otherVersion =
+        sighting.version().isPresent()
+            && !sighting.version().equals(state.flatMap(DeviceState::reportedVersion));
+    return otherVersion || !sighting.codes().isEmpty();
   }
 
   @Override

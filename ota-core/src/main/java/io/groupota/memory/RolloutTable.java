@@ -161,11 +161,18 @@ final class RolloutTable {
 
   int restage(RolloutEntry entry, Restage step) {
     List<RolloutRow> moved =
-        entry.rows.values().stream()
-            .filter(row -> row.addressing == Addressing.DEVICE)
-            .filter(row -> row.stage > step.stage() && row.place <= step.place())
+        rows(entry, row -> row.addressing == Addressing.DEVICE)
+            .filter(
+                row ->
+                    row.place <= step.place()
+                        ? row.stage > step.stage()
+                        : row.stage == step.stage())
             .toList();
-    moved.forEach(row -> entry.change(row, () -> row.stage = step.stage()));
+    for (RolloutRow row : moved) {
+      int stage =
+          row.place <= step.place() ? step.stage() : part(entry, row.group).target.completeIn();
+      entry.change(row, () -> row.stage = stage);
+    }
     return moved.size();
   }
 

@@ -48,8 +48,10 @@ public sealed interface RolloutStep {
       Optional<Duration> due) {}
 
   /**
-   * Settles where a stage ends: devices that are addressed by themselves, are in a later stage and
-   * have no higher place come into it; those in it or an earlier one stay.
+   * Settles where a stage that is chosen by place ends. Of the devices that are addressed by
+   * themselves, those in a later stage that have no higher place come into it; those in it that have a
+   * higher place go to the stage in which their group is complete ({@link
+   * RolloutLog.Target#completeIn()}), from where later steps like this one fetch them.
    *
    * @param stage the stage, from 0
    * @param place its highest place
