@@ -8,5 +8,6 @@ module io.groupota {
   exports io.groupota.event;
   exports io.groupota.firmware;
   exports io.groupota.memory;
+  exports io.groupota.rollout;
   exports io.groupota.spi;
 }

@@ -13,6 +13,10 @@ import io.groupota.firmware.FirmwareSource;
  * @param firmware the file
  * @param refuseDowngrade whether to refuse a version of lower precedence than the served one
  * @param refuseSameVersion whether to refuse the very version that is served
+ * @param mustPassThrough whether a device that runs a version of lower precedence must get this one
+ *     before any newer one. Devices that are addressed by themselves are then told one version after
+ *     the other; a group whose devices are addressed by it cannot be, and a rollout of a newer version
+ *     waits until all of them have passed
  */
 public record DeployRequest(
     OwnerId owner,
@@ -21,7 +25,8 @@ public record DeployRequest(
     String version,
     FirmwareSource firmware,
     boolean refuseDowngrade,
-    boolean refuseSameVersion) {
+    boolean refuseSameVersion,
+    boolean mustPassThrough) {
   /**
    * The longest version, in characters. IoTaaP OS parses {@code {"ver":"…"}} into a document of 128
    * bytes, which must hold it.
@@ -51,7 +56,7 @@ public record DeployRequest(
   public static DeployRequest of(
       OwnerId owner, String group, String token, String version, FirmwareSource firmware) {
     return new DeployRequest(
-        owner, new GroupId(group), Token.of(token), version, firmware, false, false);
+        owner, new GroupId(group), Token.of(token), version, firmware, false, false, false);
   }
 
   /**
@@ -60,7 +65,7 @@ public record DeployRequest(
    * @return the guarded request
    */
   public DeployRequest refusingDowngrade() {
-    return new DeployRequest(owner, group, token, version, firmware, true, refuseSameVersion);
+    return new DeployRequest(owner, group, token, version, firmware, true, refuseSameVersion, mustPassThrough);
   }
 
   /**
@@ -70,6 +75,16 @@ public record DeployRequest(
    * @return the guarded request
    */
   public DeployRequest refusingSameVersion() {
-    return new DeployRequest(owner, group, token, version, firmware, refuseDowngrade, true);
+    return new DeployRequest(owner, group, token, version, firmware, refuseDowngrade, true, mustPassThrough);
+  }
+
+  /**
+   * The same request, for a firmware that older devices must pass through.
+   *
+   * @return the request
+   */
+  public DeployRequest asMustPassThrough() {
+    return new DeployRequest(
+        owner, group, token, version, firmware, refuseDowngrade, refuseSameVersion, true);
   }
 }

@@ -1,5 +1,6 @@
 package io.groupota;
 
+import io.groupota.rollout.Rollouts;
 import java.util.Collection;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -45,6 +46,13 @@ public interface GroupOtaService extends AutoCloseable {
    *     ({@link Retention})
    */
   OtaUpdate redeploy(OwnerId owner, GroupId group, UpdateId update);
+
+  /**
+   * Staged rollouts: deploys by a plan.
+   *
+   * @return where they are started and controlled
+   */
+  Rollouts rollouts();
 
   /**
    * Counts what the devices of a group would do if it served a version.

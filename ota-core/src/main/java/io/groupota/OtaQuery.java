@@ -31,6 +31,19 @@ public record OtaQuery(String search, long offset, OptionalInt limit, Order orde
    *     long
    */
   public OtaQuery {
+    check(search, offset, limit);
+  }
+
+  /**
+   * Checks what every query for a page has.
+   *
+   * @param search the text
+   * @param offset records to skip
+   * @param limit records to return at the most
+   * @throws InvalidRequestException if the offset or the limit is negative or the search text too
+   *     long
+   */
+  public static void check(String search, long offset, OptionalInt limit) {
     if (search.length() > MAX_SEARCH_LENGTH) {
       throw new InvalidRequestException(
           "search", "search is too long (at most " + MAX_SEARCH_LENGTH + " characters)");

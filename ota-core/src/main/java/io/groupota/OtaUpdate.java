@@ -15,6 +15,8 @@ import java.util.Optional;
  * @param blob where the blob store keeps the file; a redeploy shares it with the update that it
  *     repeats
  * @param redeployOf the earlier update that this one repeats, empty for an upload
+ * @param mustPassThrough whether a device that runs a version of lower precedence gets this one
+ *     before any newer one; kept for ever ({@link Retention})
  * @param createdAt when it was deployed, in milliseconds precision
  */
 public record OtaUpdate(
@@ -25,4 +27,5 @@ public record OtaUpdate(
     Firmware firmware,
     BlobKey blob,
     Optional<UpdateId> redeployOf,
+    boolean mustPassThrough,
     Instant createdAt) {}

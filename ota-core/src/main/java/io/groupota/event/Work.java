@@ -6,6 +6,8 @@ public enum Work {
   TRIGGERS,
   /** Saving what devices reported, by the thread {@code ota-reports}. */
   REPORTS,
+  /** Driving rollouts, by the thread {@code ota-rollouts}. */
+  ROLLOUTS,
   /** Removing what is not kept, by the thread {@code ota-sweeper}. */
   SWEEP
 }

@@ -20,6 +20,7 @@ import io.groupota.VersionChange;
 import io.groupota.VersionDiff;
 import io.groupota.event.Deployed;
 import io.groupota.event.Work;
+import io.groupota.rollout.Rollouts;
 import io.groupota.spi.Device;
 import io.groupota.spi.OtaRepository;
 import java.time.Clock;
@@ -48,7 +49,9 @@ public final class DefaultGroupOtaService implements GroupOtaService {
   private final Settings.Limits limits;
   private final OwnedGroups groups;
   private final Deployments deployments;
+  private final RolloutAssignments assignments;
   private final ServedFirmware firmware;
+  private final DefaultRollouts rollouts;
   private final VersionDiffs diffs;
   private final BehindWatch behindWatch;
   private final ReportSaver reportSaver;
@@ -56,9 +59,11 @@ public final class DefaultGroupOtaService implements GroupOtaService {
   private final BackgroundWork saving;
   private final BackgroundWork triggering;
   private final BackgroundWork sweeping;
+  private final BackgroundWork driving;
   private final Worker dispatchWorker;
   private final Worker reportWorker;
   private final Worker sweepWorker;
+  private final Worker rolloutWorker;
   private boolean started;
   private volatile boolean closed;
 
@@ -70,10 +75,16 @@ public final class DefaultGroupOtaService implements GroupOtaService {
     this.repository = spis.repository();
     this.limits = settings.limits();
     this.groups = new OwnedGroups(spis.groups(), spis.entitlement());
-    this.deployments = new Deployments(spis, groups, limits.maxFirmwareSize(), clock);
-    this.firmware = new ServedFirmware(spis, settings.cacheTtl(), clock);
+    ObjectIds ids = new ObjectIds(clock);
+    FirmwareUploads uploads = new FirmwareUploads(spis, limits.maxFirmwareSize());
+    this.deployments = new Deployments(spis, groups, uploads, ids, clock);
+    MemberContexts contexts = new MemberContexts(repository);
+    RolloutEnrolment enrolment = new RolloutEnrolment(spis, contexts);
+    this.assignments =
+        new RolloutAssignments(repository, enrolment, settings.cacheTtl(), clock);
+    this.firmware = new ServedFirmware(spis, assignments, settings.cacheTtl(), clock);
     this.diffs = new VersionDiffs(repository, spis.groups());
-    TriggerDispatcher dispatcher = new TriggerDispatcher(spis, settings.triggers(), events);
+    TriggerDispatcher dispatcher = new TriggerDispatcher(spis, assignments, settings.triggers(), events);
     Sweeper sweeper = new Sweeper(spis, limits, events);
     this.triggering =
         new BackgroundWork(Work.TRIGGERS, () -> dispatcher.dispatch(this::isClosed), events);
@@ -83,8 +94,31 @@ public final class DefaultGroupOtaService implements GroupOtaService {
     this.behindWatch =
         new BehindWatch(
             repository, firmware, settings.triggers().retriggerInterval(), dispatchWorker::wake);
+    RolloutEvents rolloutEvents = new RolloutEvents(events, repository);
+    Rollback rollback = new Rollback(spis, deployments, ids);
+    RolloutMembers members =
+        new RolloutMembers(
+            spis, contexts, rolloutEvents, settings.triggers(), dispatchWorker::wake);
+    RolloutEngine engine =
+        new RolloutEngine(
+            repository,
+            new RolloutEngine.Parts(
+                enrolment, members, rollback, rolloutEvents, dispatchWorker::wake),
+            firmware,
+            settings.triggers().lease());
+    this.driving = new BackgroundWork(Work.ROLLOUTS, () -> engine.run(this::isClosed), events);
+    this.rolloutWorker =
+        new Worker("ota-rollouts", settings.triggers().pollInterval(), driving);
+    RolloutDeploys deploys =
+        new RolloutDeploys(
+            spis,
+            new RolloutDeploys.Parts(groups, deployments, uploads, ids, this::invalidate));
+    this.rollouts =
+        new DefaultRollouts(
+            repository, deploys, rollback, rolloutEvents, limits, rolloutWorker::wake);
     DeviceEvents deviceEvents = new DeviceEvents(events, repository);
-    this.reportSaver = new ReportSaver(spis, behindWatch, deviceEvents, settings.reports(), clock);
+    this.reportSaver = new ReportSaver(
+            spis, behindWatch, assignments, deviceEvents, settings.reports(), clock);
     this.reports = new ReportBuffer(reportSaver, settings.reports().capacity(), clock);
     this.saving = new BackgroundWork(Work.REPORTS, reports::flush, events);
     this.reportWorker = new Worker("ota-reports", settings.reports().flushInterval(), saving);
@@ -102,11 +136,20 @@ public final class DefaultGroupOtaService implements GroupOtaService {
   }
 
   private OtaUpdate served(Deployed deployed) {
-    firmware.invalidate(deployed.group());
-    behindWatch.invalidate(deployed.group());
+    invalidate(deployed.group());
     events.emit(deployed);
     dispatchWorker.wake();
     return deployed.update();
+  }
+
+  private void invalidate(GroupId group) {
+    firmware.invalidate(group);
+    behindWatch.invalidate(group);
+  }
+
+  @Override
+  public Rollouts rollouts() {
+    return rollouts;
   }
 
   @Override
@@ -219,6 +262,7 @@ public final class DefaultGroupOtaService implements GroupOtaService {
       dispatchWorker.start();
       reportWorker.start();
       sweepWorker.start();
+      rolloutWorker.start();
     }
   }
 
@@ -226,6 +270,7 @@ public final class DefaultGroupOtaService implements GroupOtaService {
   public void runOnce() {
     try {
       saving.run();
+      driving.run();
       triggering.run();
       sweeping.run();
     } finally {
@@ -246,6 +291,7 @@ public final class DefaultGroupOtaService implements GroupOtaService {
     dispatchWorker.stop();
     reportWorker.stop();
     sweepWorker.stop();
+    rolloutWorker.stop();
     try {
       saving.run();
     } catch (RuntimeException e) {

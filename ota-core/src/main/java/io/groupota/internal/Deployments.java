@@ -2,7 +2,6 @@ package io.groupota.internal;
 
 import io.groupota.BlobKey;
 import io.groupota.DeployRequest;
-import io.groupota.FirmwareUnreadableException;
 import io.groupota.GroupId;
 import io.groupota.NoSuchGroupException;
 import io.groupota.NoSuchUpdateException;
@@ -14,14 +13,9 @@ import io.groupota.VersionChange;
 import io.groupota.VersionRefusedException;
 import io.groupota.event.Deployed;
 import io.groupota.firmware.Firmware;
-import io.groupota.firmware.FirmwareSource;
-import io.groupota.spi.BlobStore;
-import io.groupota.spi.FirmwareInspector;
 import io.groupota.spi.Group;
 import io.groupota.spi.OtaRepository;
 import io.groupota.spi.UpdateLog;
-import java.io.IOException;
-import java.io.InputStream;
 import java.time.Clock;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
@@ -31,28 +25,23 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Deploys: cheap checks, then the file in one pass into the blob store, then one transaction. The
- * key of the blob is reserved before its first byte is written, so whatever fails or crashes in
- * between, the sweeper finds what was left.
+ * Deploys: cheap checks, then the file in one pass into the blob store, then one transaction.
  */
 final class Deployments {
   private static final Logger LOG = LoggerFactory.getLogger(Deployments.class);
 
   private final OtaRepository repository;
-  private final BlobStore blobs;
-  private final FirmwareInspector inspector;
   private final OwnedGroups groups;
+  private final FirmwareUploads uploads;
   private final ObjectIds ids;
-  private final long maxFirmwareSize;
   private final Clock clock;
 
-  Deployments(Spis spis, OwnedGroups groups, long maxFirmwareSize, Clock clock) {
+  Deployments(
+      Spis spis, OwnedGroups groups, FirmwareUploads uploads, ObjectIds ids, Clock clock) {
     this.repository = spis.repository();
-    this.blobs = spis.blobs();
-    this.inspector = spis.inspector();
     this.groups = groups;
-    this.ids = new ObjectIds(clock);
-    this.maxFirmwareSize = maxFirmwareSize;
+    this.uploads = uploads;
+    this.ids = ids;
     this.clock = clock;
   }
 
@@ -63,28 +52,11 @@ final class Deployments {
     }
     checkGuards(request, repository.served(group.id()));
     UpdateId id = new UpdateId(ids.next());
-    BlobKey key = new BlobKey(group.id() + "/" + id);
-    repository.reserve(key);
-    Deployed deployed;
-    try {
-      Firmware firmware = store(key, request.firmware());
-      OtaUpdate update =
-          new OtaUpdate(
-              id,
-              group.id(),
-              group.owner(),
-              request.version(),
-              firmware,
-              key,
-              Optional.empty(),
-              now());
-      deployed =
-          record(group, update, served -> checkGuards(request, served))
-              .orElseThrow(Deployments::swept);
-    } catch (RuntimeException | Error e) {
-      abandon(key, e);
-      throw e;
-    }
+    Deployed deployed =
+        uploads.upload(
+            new BlobKey(group.id() + "/" + id),
+            request.firmware(),
+            (key, firmware) -> record(group, update(request, group.id(), id, key, firmware), request));
     LOG.info(
         "Group {} serves {} now (update {}, {} bytes)",
         group.id(),
@@ -101,16 +73,7 @@ final class Deployments {
             .update(earlier)
             .filter(update -> update.group().equals(groupId))
             .orElseThrow(() -> new NoSuchUpdateException(earlier));
-    OtaUpdate update =
-        new OtaUpdate(
-            new UpdateId(ids.next()),
-            groupId,
-            group.owner(),
-            source.version(),
-            source.firmware(),
-            source.blob(),
-            Optional.of(earlier),
-            now());
+    OtaUpdate update = repeat(source, group);
     Deployed deployed =
         record(group, update, served -> {}).orElseThrow(() -> new NoSuchUpdateException(earlier));
     LOG.info(
@@ -122,14 +85,38 @@ final class Deployments {
     return deployed;
   }
 
-  private Firmware store(BlobKey key, FirmwareSource source) {
-    try (InputStream bytes = source.open()) {
-      MeasuringStream measured = new MeasuringStream(bytes, maxFirmwareSize, inspector);
-      blobs.put(key, measured);
-      return measured.firmware();
-    } catch (IOException e) {
-      throw new FirmwareUnreadableException(e);
-    }
+  /** An update that brings a group what another one brought, to it or to another group. */
+  OtaUpdate repeat(OtaUpdate source, Group group) {
+    return new OtaUpdate(
+        new UpdateId(ids.next()),
+        group.id(),
+        group.owner(),
+        source.version(),
+        source.firmware(),
+        source.blob(),
+        Optional.of(source.id()),
+        source.mustPassThrough(),
+        now());
+  }
+
+  /** The update of an upload to a group of the owner. */
+  OtaUpdate update(
+      DeployRequest request, GroupId group, UpdateId id, BlobKey key, Firmware firmware) {
+    return new OtaUpdate(
+        id,
+        group,
+        request.owner(),
+        request.version(),
+        firmware,
+        key,
+        Optional.empty(),
+        request.mustPassThrough(),
+        now());
+  }
+
+  private Deployed record(Group group, OtaUpdate update, DeployRequest request) {
+    return record(group, update, served -> checkGuards(request, served))
+        .orElseThrow(Deployments::swept);
   }
 
   /**
@@ -153,8 +140,8 @@ final class Deployments {
   }
 
   private UpdateLog.Outcome commit(Group group, OtaUpdate update, Optional<UpdateId> replaces) {
-    String path = "ota/group/" + group.id() + group.token().value() + "/firmware.bin";
-    UpdateLog.Entry entry = new UpdateLog.Entry(update, ids.next(), path, Optional.of(replaces));
+    UpdateLog.Entry entry =
+        new UpdateLog.Entry(update, ids.next(), path(group), Optional.of(replaces));
     try {
       return repository.record(entry);
     } catch (StorageException e) {
@@ -163,6 +150,11 @@ final class Deployments {
       }
       throw e;
     }
+  }
+
+  /** The logical name of what a group serves; holds the group's token. */
+  static String path(Group group) {
+    return "ota/group/" + group.id() + group.token().value() + "/firmware.bin";
   }
 
   /**
@@ -177,7 +169,7 @@ final class Deployments {
     }
   }
 
-  private static void checkGuards(DeployRequest request, Optional<OtaUpdate> served) {
+  static void checkGuards(DeployRequest request, Optional<OtaUpdate> served) {
     if (served.isEmpty()) {
       return;
     }
@@ -193,21 +185,13 @@ final class Deployments {
     }
   }
 
-  private static StorageException swept() {
+  static StorageException swept() {
     return new StorageException(
         "The deploy took longer than its grace and was swept; upload the firmware again", null);
   }
 
-  /** Does nothing to a reservation that a commit of unknown outcome made final after all. */
-  private void abandon(BlobKey key, Throwable failure) {
-    try {
-      repository.abandon(key);
-    } catch (RuntimeException e) {
-      failure.addSuppressed(e);
-    }
-  }
-
-  private Instant now() {
+  /** In the precision of what is recorded. */
+  Instant now() {
     return clock.instant().truncatedTo(ChronoUnit.MILLIS);
   }
 }

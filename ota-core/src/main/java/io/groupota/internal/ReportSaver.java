@@ -35,6 +35,7 @@ final class ReportSaver {
   private final DeviceStates states;
   private final GroupDirectory directory;
   private final BehindWatch behindWatch;
+  private final RolloutAssignments assignments;
   private final DeviceEvents events;
   private final Clock clock;
   private final long lastSeenMillis;
@@ -43,12 +44,14 @@ final class ReportSaver {
   ReportSaver(
       Spis spis,
       BehindWatch behindWatch,
+      RolloutAssignments assignments,
       DeviceEvents events,
       Settings.Reports settings,
       Clock clock) {
     this.states = spis.repository();
     this.directory = spis.groups();
     this.behindWatch = behindWatch;
+    this.assignments = assignments;
     this.events = events;
     this.clock = clock;
     this.lastSeenMillis = settings.lastSeenInterval().toMillis();
@@ -83,7 +86,7 @@ final class ReportSaver {
     Map<DeviceId, KnownDevice> devices = resolve(batch, now);
     List<DeviceStates.Sighting> sightings = new ArrayList<>();
     List<KnownDevice> saved = new ArrayList<>();
-    Map<GroupId, Set<String>> versions = new HashMap<>();
+    Map<Device, String> versions = new HashMap<>();
     for (PendingReport pending : batch) {
       DeviceReport report = pending.latest();
       KnownDevice device = devices.get(report.device());
@@ -95,17 +98,23 @@ final class ReportSaver {
         sightings.add(sighting(member, pending));
         saved.add(saved(device, report, now));
       }
-      version(device, report)
-          .ifPresent(
-              version ->
-                  versions
-                      .computeIfAbsent(member.group().orElseThrow(), id -> new HashSet<>())
-                      .add(version));
+      version(device, report).ifPresent(version -> versions.put(member, version));
     }
     if (!sightings.isEmpty()) {
       save(sightings, saved);
     }
-    behindWatch.look(versions, now);
+    behindWatch.look(byGroup(versions), now);
+  }
+
+  /** The versions that the groups of devices may have to be triggered for. */
+  private Map<GroupId, Set<String>> byGroup(Map<Device, String> versions) {
+    Map<GroupId, Set<String>> byGroup = new HashMap<>();
+    for (Device device : assignments.notSettled(versions)) {
+      byGroup
+          .computeIfAbsent(device.group().orElseThrow(), id -> new HashSet<>())
+          .add(versions.getOrDefault(device, ""));
+    }
+    return byGroup;
   }
 
   private void save(List<DeviceStates.Sighting> sightings, List<KnownDevice> saved) {

@@ -16,6 +16,7 @@ import io.groupota.spi.TriggerQueue;
 import io.groupota.spi.UpdateNotifier;
 import io.groupota.spi.UpdateTrigger;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -39,10 +40,13 @@ final class TriggerDispatcher {
   private final OtaRepository repository;
   private final GroupDirectory directory;
   private final UpdateNotifier notifier;
+  private final RolloutAssignments assignments;
   private final Settings.Triggers settings;
   private final Events events;
 
-  TriggerDispatcher(Spis spis, Settings.Triggers settings, Events events) {
+  TriggerDispatcher(
+      Spis spis, RolloutAssignments assignments, Settings.Triggers settings, Events events) {
+    this.assignments = assignments;
     this.repository = spis.repository();
     this.directory = spis.groups();
     this.notifier = spis.notifier();
@@ -190,9 +194,12 @@ final class TriggerDispatcher {
       page = directory.devices(claim.group(), Addressing.DEVICE, after, PAGE);
       Map<DeviceId, DeviceState> states =
           page.isEmpty() ? Map.of() : repository.states(page.stream().map(Device::id).toList());
+      Map<DeviceId, String> wanted = assignments.versions(claim.group(), claim.version(), page);
       for (Device device : page) {
-        DeviceState state = states.get(device.id());
-        if (state == null || !state.reportedVersion().equals(Optional.of(claim.version()))) {
+        Optional<String> reported =
+            Optional.ofNullable(states.get(device.id())).flatMap(DeviceState::reportedVersion);
+        String version = wanted.get(device.id());
+        if (version != null && !reported.equals(Optional.of(version))) {
           round.send(trigger(claim, device));
         }
         after = device.id();
@@ -207,6 +214,7 @@ final class TriggerDispatcher {
             .filter(count -> count.addressing() == Addressing.DEVICE)
             .flatMap(count -> count.version().stream())
             .filter(version -> !version.equals(claim.version()))
+            .filter(version -> !assignments.isTarget(claim.group(), version))
             .distinct()
             .toList();
     if (versions.isEmpty()) {
@@ -217,17 +225,32 @@ final class TriggerDispatcher {
     do {
       page = repository.reporting(claim.group(), versions, Addressing.DEVICE, after, PAGE);
       List<DeviceId> ids = page.stream().map(DeviceState::device).toList();
-      Map<DeviceId, Device> devices = ids.isEmpty() ? Map.of() : directory.devices(ids);
-      for (DeviceId id : ids) {
-        Device device = devices.get(id);
+      Map<DeviceId, Device> devices = ids.isEmpty() ? Map.of() : membersOf(claim.group(), ids);
+      Map<DeviceId, String> wanted =
+          assignments.versions(
+              claim.group(), claim.version(), List.copyOf(devices.values()));
+      for (DeviceState state : page) {
+        Device device = devices.get(state.device());
+        String version = wanted.get(state.device());
         if (device != null
-            && device.addressing() == Addressing.DEVICE
-            && device.group().equals(Optional.of(claim.group()))) {
+            && version != null
+            && !state.reportedVersion().equals(Optional.of(version))) {
           round.send(trigger(claim, device));
         }
-        after = id;
+        after = state.device();
       }
     } while (page.size() == PAGE && round.isHealthy());
+  }
+
+  private Map<DeviceId, Device> membersOf(GroupId group, List<DeviceId> ids) {
+    Map<DeviceId, Device> members = new HashMap<>(directory.devices(ids));
+    members
+        .values()
+        .removeIf(
+            device ->
+                device.addressing() != Addressing.DEVICE
+                    || !device.group().equals(Optional.of(group)));
+    return members;
   }
 
   private static UpdateTrigger trigger(TriggerQueue.Claim claim, Device device) {

@@ -12,16 +12,29 @@ import io.groupota.Retention;
 import io.groupota.StorageException;
 import io.groupota.UpdateId;
 import io.groupota.UpdatePage;
+import io.groupota.rollout.Rollout;
+import io.groupota.rollout.RolloutDevicePage;
+import io.groupota.rollout.RolloutDeviceState;
+import io.groupota.rollout.RolloutId;
+import io.groupota.rollout.RolloutPage;
+import io.groupota.rollout.RolloutQuery;
+import io.groupota.rollout.RolloutState;
 import io.groupota.spi.Addressing;
+import io.groupota.spi.Device;
 import io.groupota.spi.OtaRepository;
+import io.groupota.spi.RolloutProgress;
+import io.groupota.spi.RolloutStep;
+import io.groupota.spi.TrackedRollout;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -40,6 +53,7 @@ public final class InMemoryOtaRepository implements OtaRepository {
 
   private final Updates updates = new Updates();
   private final Visits visits = new Visits();
+  private final RolloutTable rollouts = new RolloutTable();
   private final Reservations reservations;
   private final Triggers triggers;
 
@@ -79,15 +93,27 @@ public final class InMemoryOtaRepository implements OtaRepository {
       if (updates.has(update.id())) {
         throw new StorageException("Update " + update.id() + " is recorded already", null);
       }
-      reservations.record(update.blob());
-      updates.record(entry);
-      if (served.isEmpty()) {
-        visits.add(update.group(), clock.instant());
-      }
-      if (served.filter(before -> before.version().equals(update.version())).isEmpty()) {
-        triggers.markDeployed(update.group());
-      }
+      rollouts.release(update.group(), clock.instant());
+      add(update);
+      serve(update, entry.recordId(), entry.path());
       return Outcome.RECORDED;
+    }
+  }
+
+  private void add(OtaUpdate update) {
+    reservations.record(update.blob());
+    updates.add(update);
+  }
+
+  /** Serves an update that was added. */
+  private void serve(OtaUpdate update, String recordId, String path) {
+    Optional<OtaUpdate> served = updates.served(update.group());
+    updates.serve(update, recordId, path);
+    if (served.isEmpty()) {
+      visits.add(update.group(), clock.instant());
+    }
+    if (served.filter(before -> before.version().equals(update.version())).isEmpty()) {
+      triggers.markDeployed(update.group());
     }
   }
 
@@ -120,6 +146,13 @@ public final class InMemoryOtaRepository implements OtaRepository {
   }
 
   @Override
+  public List<OtaUpdate> mustPassThrough(GroupId group) {
+    synchronized (lock) {
+      return updates.mustPassThrough(group);
+    }
+  }
+
+  @Override
   public Optional<Pruned> prune(Retention retention) {
     synchronized (lock) {
       Instant now = clock.instant();
@@ -128,7 +161,8 @@ public final class InMemoryOtaRepository implements OtaRepository {
   }
 
   private Pruned prune(GroupId group, Retention retention, Instant now) {
-    List<OtaUpdate> removed = updates.prune(group, retention, now, PRUNED_AT_ONCE);
+    List<OtaUpdate> removed =
+        updates.prune(group, retention, rollouts.base(group), now, PRUNED_AT_ONCE);
     removed.stream()
         .map(OtaUpdate::blob)
         .filter(key -> !updates.names(key))
@@ -233,9 +267,27 @@ public final class InMemoryOtaRepository implements OtaRepository {
    */
   @Override
   public void save(Collection<Sighting> sightings) {
+    List<DeviceId> ids = sightings.stream().map(sighting -> sighting.device().id()).toList();
+    List<Sighting> news;
     synchronized (devices) {
+      Map<DeviceId, DeviceState> before = devices.states(ids);
       devices.save(sightings);
+      news = sightings.stream().filter(sighting -> isNews(sighting, before)).toList();
     }
+    synchronized (lock) {
+      for (Sighting sighting : news) {
+        Device device = sighting.device();
+        rollouts.look(device.group().orElseThrow(), device.id(), clock.instant());
+      }
+    }
+  }
+
+  private static boolean isNews(Sighting sighting, Map<DeviceId, DeviceState> before) {
+    Optional<DeviceState> state = Optional.ofNullable(before.get(sighting.device().id()));
+    boolean otherVersion =
+        sighting.version().isPresent()
+            && !sighting.version().equals(state.flatMap(DeviceState::reportedVersion));
+    return otherVersion || !sighting.codes().isEmpty();
   }
 
   @Override
@@ -268,6 +320,199 @@ public final class InMemoryOtaRepository implements OtaRepository {
   public void forgetDevices(Collection<DeviceId> ids) {
     synchronized (devices) {
       devices.forget(ids);
+    }
+  }
+
+  /**
+   * Opens a rollout.
+   *
+   * @param opening the rollout
+   * @return how it ended
+   * @throws StorageException if a rollout or an update with such an id is recorded already
+   */
+  @Override
+  public Outcome open(Opening opening) {
+    synchronized (lock) {
+      Map<GroupId, UpdateId> served = new HashMap<>();
+      for (Target target : opening.groups()) {
+        OtaUpdate update = target.update();
+        if (!reservations.canRecord(update.blob())) {
+          return Outcome.BLOB_GONE;
+        }
+        if (updates.has(update.id()) || rollouts.has(opening.id())) {
+          throw new StorageException("Rollout " + opening.id() + " is recorded already", null);
+        }
+        updates.served(update.group()).ifPresent(base -> served.put(base.group(), base.id()));
+      }
+      opening.groups().forEach(target -> add(target.update()));
+      rollouts.open(opening, served, clock.instant());
+      return Outcome.RECORDED;
+    }
+  }
+
+  @Override
+  public Optional<TrackedRollout> rollout(RolloutId id) {
+    synchronized (lock) {
+      return rollouts.entry(id).map(entry -> entry.tracked(clock.instant()));
+    }
+  }
+
+  @Override
+  public RolloutPage rollouts(OwnerId owner, RolloutQuery<RolloutState> query) {
+    synchronized (lock) {
+      return rollouts.page(owner, query);
+    }
+  }
+
+  @Override
+  public RolloutDevicePage rolloutDevices(
+      Rollout rollout, RolloutQuery<RolloutDeviceState> query) {
+    synchronized (lock) {
+      return rollouts
+          .entry(rollout.id())
+          .map(entry -> rollouts.devices(entry, query))
+          .orElse(new RolloutDevicePage(List.of(), 0, 0));
+    }
+  }
+
+  @Override
+  public Optional<Hold> hold(GroupId group) {
+    synchronized (lock) {
+      return rollouts.hold(group);
+    }
+  }
+
+  @Override
+  public Map<DeviceId, Assignment> assignments(Hold hold, Collection<DeviceId> ids) {
+    synchronized (lock) {
+      return rollouts.assignments(hold, ids, clock.instant());
+    }
+  }
+
+  @Override
+  public List<TrackedRollout> claimRollouts(Duration lease, int limit) {
+    synchronized (lock) {
+      Instant now = clock.instant();
+      return rollouts.claimRollouts(lease, limit, now).stream()
+          .map(entry -> entry.tracked(now))
+          .toList();
+    }
+  }
+
+  @Override
+  public OptionalLong advance(TrackedRollout seen, RolloutProgress next, RolloutStep step) {
+    synchronized (lock) {
+      Optional<RolloutEntry> found =
+          rollouts
+              .entry(seen.rollout().id())
+              .filter(entry -> entry.revision == seen.revision());
+      return found.isEmpty()
+          ? OptionalLong.empty()
+          : OptionalLong.of(advance(found.get(), seen, next, step));
+    }
+  }
+
+  private int advance(
+      RolloutEntry entry, TrackedRollout seen, RolloutProgress next, RolloutStep step) {
+    Instant now = clock.instant();
+    entry.progress = next;
+    entry.revision++;
+    boolean woken = entry.wakes != seen.wakes();
+    int changed = take(entry, step, now);
+    if (step instanceof RolloutStep.Admit || step instanceof RolloutStep.Reach) {
+      entry.progress = next.but().tokens(next.tokens() - changed, next.tokensAt()).build();
+    }
+    entry.due = woken ? now : next.due().orElse(null);
+    return changed;
+  }
+
+  private int take(RolloutEntry entry, RolloutStep step, Instant now) {
+    if (step instanceof RolloutStep.Enroll enroll) {
+      return rollouts.enroll(entry, enroll.devices(), now);
+    } else if (step instanceof RolloutStep.Restage restage) {
+      return rollouts.restage(entry, restage);
+    } else if (step instanceof RolloutStep.Admit admit) {
+      return rollouts.admit(entry, admit, now);
+    } else if (step instanceof RolloutStep.Reach reach) {
+      return reach(entry, reach, now);
+    } else if (step instanceof RolloutStep.RollBack rollBack) {
+      rollBack(entry, rollBack, now);
+    } else if (step instanceof RolloutStep.Cancel cancel) {
+      return rollouts.cancel(entry, cancel, now);
+    }
+    return 0;
+  }
+
+  private int reach(RolloutEntry entry, RolloutStep.Reach step, Instant now) {
+    Optional<Target> target =
+        rollouts.reachable(entry, step.group(), entry.progress.despiteGuards());
+    if (target.isEmpty()) {
+      return 0;
+    }
+    serve(target.get().update(), target.get().recordId(), target.get().path());
+    return rollouts.reach(entry, step.group(), step.reactWithin(), now);
+  }
+
+  private void rollBack(RolloutEntry entry, RolloutStep.RollBack step, Instant now) {
+    entry.parts.keySet().stream()
+        .filter(
+            group ->
+                rollouts
+                    .hold(group)
+                    .filter(hold -> hold.rollout().equals(entry.id()))
+                    .isPresent())
+        .forEach(
+            group -> {
+              rollouts.release(group, now);
+              if (updates.served(group).isPresent()) {
+                triggers.markDeployed(group);
+              }
+            });
+    for (Entry back : step.entries()) {
+      add(back.update());
+      serve(back.update(), back.recordId(), back.path());
+    }
+  }
+
+  @Override
+  public void enrollLate(RolloutId rollout, Collection<RolloutStep.Enrolled> joining) {
+    synchronized (lock) {
+      rollouts
+          .entry(rollout)
+          .ifPresent(entry -> rollouts.enroll(entry, joining, clock.instant()));
+    }
+  }
+
+  @Override
+  public OptionalLong place(RolloutId rollout, long rank) {
+    synchronized (lock) {
+      return rollouts
+          .entry(rollout)
+          .map(entry -> rollouts.place(entry, rank))
+          .orElse(OptionalLong.empty());
+    }
+  }
+
+  @Override
+  public List<DueMember> claimDevices(Duration lease, int limit) {
+    List<Member> claimed;
+    Instant now = clock.instant();
+    synchronized (lock) {
+      claimed = rollouts.claimDevices(lease, limit, now);
+    }
+    Map<DeviceId, DeviceState> reported = states(claimed.stream().map(Member::device).toList());
+    return claimed.stream()
+        .map(
+            member ->
+                new DueMember(member, Optional.ofNullable(reported.get(member.device())), now))
+        .toList();
+  }
+
+  @Override
+  public List<Move> move(Collection<Move> moves) {
+    synchronized (lock) {
+      Instant now = clock.instant();
+      return moves.stream().filter(move -> rollouts.move(move, now)).toList();
     }
   }
 }

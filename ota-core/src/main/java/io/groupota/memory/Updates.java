@@ -10,7 +10,6 @@ import io.groupota.OwnerId;
 import io.groupota.Retention;
 import io.groupota.UpdateId;
 import io.groupota.UpdatePage;
-import io.groupota.spi.UpdateLog.Entry;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -44,21 +43,25 @@ final class Updates {
     return byId.containsKey(id);
   }
 
-  void record(Entry entry) {
-    OtaUpdate update = entry.update();
+  /** Adds an update to the history, without serving it. */
+  void add(OtaUpdate update) {
     byId.put(update.id(), update);
     histories.computeIfAbsent(update.group(), any -> new TreeSet<>(NEWEST_FIRST)).add(update);
     recorded.computeIfAbsent(update.group(), any -> new ArrayList<>()).add(update);
     updatesOfBlob.merge(update.blob(), 1, Integer::sum);
+  }
+
+  /** Serves an update of the history. */
+  void serve(OtaUpdate update, String recordId, String path) {
     LatestUpdate before = latest.get(update.group());
     LatestUpdate now =
         new LatestUpdate(
-            before == null ? entry.recordId() : before.id(),
+            before == null ? recordId : before.id(),
             update.id(),
             update.group(),
             update.owner(),
             update.version(),
-            entry.path(),
+            path,
             update.createdAt());
     latest.put(update.group(), now);
     if (before != null) {
@@ -101,12 +104,32 @@ final class Updates {
         : new UpdatePage(all.stream().skip(offset).limit(limit).toList(), all.size());
   }
 
-  /** Removes the oldest updates that need not be kept, and returns them. */
-  List<OtaUpdate> prune(GroupId group, Retention retention, Instant now, int limit) {
+  /** Those of the updates that the group serves or has served. */
+  List<OtaUpdate> mustPassThrough(GroupId group) {
     List<OtaUpdate> all = recorded.getOrDefault(group, List.of());
-    int surplus = Math.max(0, all.size() - Math.max(2, retention.updates()));
+    return all.subList(0, servedSoFar(group, all)).stream()
+        .filter(OtaUpdate::mustPassThrough)
+        .toList();
+  }
+
+  /** How many of the updates were recorded up to the one that is served. */
+  private int servedSoFar(GroupId group, List<OtaUpdate> all) {
+    return served(group).map(update -> all.indexOf(update) + 1).orElse(0);
+  }
+
+  /**
+   * Removes the oldest updates that need not be kept, and returns them.
+   *
+   * @param base since when everything is kept, empty if that does not matter
+   */
+  List<OtaUpdate> prune(
+      GroupId group, Retention retention, Optional<UpdateId> base, Instant now, int limit) {
+    List<OtaUpdate> all = recorded.getOrDefault(group, List.of());
+    int surplus = Math.max(0, servedSoFar(group, all) - Math.max(2, retention.updates()));
+    int held = base.flatMap(this::update).map(all::indexOf).orElse(surplus);
     List<OtaUpdate> removed =
-        all.subList(0, surplus).stream()
+        all.subList(0, Math.min(surplus, held)).stream()
+            .filter(update -> !update.mustPassThrough())
             .filter(
                 update -> Duration.between(update.createdAt(), now).compareTo(retention.age()) >= 0)
             .limit(limit)

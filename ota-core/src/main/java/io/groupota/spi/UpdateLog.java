@@ -111,6 +111,15 @@ public interface UpdateLog {
   UpdatePage history(GroupId group, long offset, int limit);
 
   /**
+   * The updates of a group that older devices must pass through ({@link
+   * OtaUpdate#mustPassThrough()}), of those that the group serves or has served.
+   *
+   * @param group the group
+   * @return the updates, in any order
+   */
+  List<OtaUpdate> mustPassThrough(GroupId group);
+
+  /**
    * What {@link #prune} did.
    *
    * @param group the group that it looked at
@@ -129,6 +138,9 @@ public interface UpdateLog {
    * ones; if there are more, the group is looked at again at once. The blobs that no update names
    * any more are abandoned ({@link BlobLedger}). What counts is the order in which updates were
    * recorded, not their time. Several nodes that call it at once look at different groups.
+   *
+   * <p>Updates that devices must pass through always stay, and so does, while a rollout holds the
+   * group ({@link RolloutLog.Hold}), everything that was recorded since the base of the rollout.
    *
    * <p>Does nothing by default: a repository that does not implement it keeps everything.
    *

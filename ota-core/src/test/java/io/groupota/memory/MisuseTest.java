@@ -112,6 +112,7 @@ class MisuseTest {
             new Firmware(1, "0f".repeat(16), "a1".repeat(32), Optional.empty()),
             blob,
             Optional.empty(),
+            false,
             NOW);
     return new Entry(update, "5e1bc21cdfa10030ab7ea212", "path", Optional.empty());
   }

@@ -65,6 +65,7 @@ final class Downloads {
         new Firmware(size, "0123456789abcdef0123456789abcdef", "cd".repeat(32), image),
         new BlobKey("a/b"),
         Optional.empty(),
+        false,
         Fleet.NOW);
   }
 }

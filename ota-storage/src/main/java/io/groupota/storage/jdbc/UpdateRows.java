@@ -29,6 +29,7 @@ final class UpdateRows {
             row.getLong("size"), row.getString("md5"), row.getString("sha256"), image(row)),
         new BlobKey(row.getString("blob_key")),
         Columns.text(row, "redeploy_of").map(UpdateId::new),
+        row.getBoolean("must_pass_through"),
         Columns.presentInstant(row, "created_at"));
   }
 

@@ -39,6 +39,7 @@ final class Samples {
         new Firmware(1_000_000, "0a".repeat(16), "0b".repeat(32), Optional.empty()),
         new BlobKey(GROUP + "/" + id(number)),
         Optional.empty(),
+        false,
         NOON.plusSeconds(number));
   }
 

@@ -81,6 +81,7 @@ final class Scenario {
         new Firmware(1_048_576, "0f".repeat(16), "a1".repeat(32), Optional.empty()),
         blob,
         Optional.empty(),
+        false,
         clock.instant());
   }
 
@@ -93,6 +94,7 @@ final class Scenario {
         update.firmware(),
         update.blob(),
         update.redeployOf(),
+        update.mustPassThrough(),
         update.createdAt());
   }
 
@@ -105,6 +107,7 @@ final class Scenario {
         update.firmware(),
         update.blob(),
         update.redeployOf(),
+        update.mustPassThrough(),
         time);
   }
 

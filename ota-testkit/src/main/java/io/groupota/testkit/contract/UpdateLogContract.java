@@ -64,6 +64,7 @@ public interface UpdateLogContract extends UpdatePagesContract {
             new Firmware(5_000_000_000L, "d4".repeat(16), "e5".repeat(32), Optional.of(image)),
             new BlobKey("k".repeat(200)),
             Optional.of(first.id()),
+            true,
             Instant.parse("2031-12-31T23:59:59.999Z"));
     scenario.repository.reserve(full.blob());
     scenario.record(full);
@@ -265,6 +266,7 @@ public interface UpdateLogContract extends UpdatePagesContract {
             first.firmware(),
             first.blob(),
             Optional.of(first.id()),
+            false,
             scenario.clock.instant());
     scenario.record(again);
     assertThat(repository.served(group)).contains(again);

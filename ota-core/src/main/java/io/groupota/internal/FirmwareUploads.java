@@ -1,0 +1,60 @@
+package io.groupota.internal;
+
+import io.groupota.BlobKey;
+import io.groupota.FirmwareUnreadableException;
+import io.groupota.firmware.Firmware;
+import io.groupota.firmware.FirmwareSource;
+import io.groupota.spi.BlobLedger;
+import io.groupota.spi.BlobStore;
+import io.groupota.spi.FirmwareInspector;
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.function.BiFunction;
+
+/**
+ * Brings files into the blob store, in one pass. The key of the blob is reserved before its first byte
+ * is written, so whatever fails or crashes in between, the sweeper finds what was left.
+ */
+final class FirmwareUploads {
+  private final BlobLedger ledger;
+  private final BlobStore blobs;
+  private final FirmwareInspector inspector;
+  private final long maxFirmwareSize;
+
+  FirmwareUploads(Spis spis, long maxFirmwareSize) {
+    this.ledger = spis.repository();
+    this.blobs = spis.blobs();
+    this.inspector = spis.inspector();
+    this.maxFirmwareSize = maxFirmwareSize;
+  }
+
+  /** Stores a file and commits what it is for; if either fails, the blob is abandoned. */
+  <T> T upload(BlobKey key, FirmwareSource source, BiFunction<BlobKey, Firmware, T> commit) {
+    ledger.reserve(key);
+    try {
+      return commit.apply(key, store(key, source));
+    } catch (RuntimeException | Error e) {
+      abandon(key, e);
+      throw e;
+    }
+  }
+
+  private Firmware store(BlobKey key, FirmwareSource source) {
+    try (InputStream bytes = source.open()) {
+      MeasuringStream measured = new MeasuringStream(bytes, maxFirmwareSize, inspector);
+      blobs.put(key, measured);
+      return measured.firmware();
+    } catch (IOException e) {
+      throw new FirmwareUnreadableException(e);
+    }
+  }
+
+  /** Does nothing to a reservation that a commit of unknown outcome made final after all. */
+  private void abandon(BlobKey key, Throwable failure) {
+    try {
+      ledger.abandon(key);
+    } catch (RuntimeException e) {
+      failure.addSuppressed(e);
+    }
+  }
+}

@@ -1,0 +1,224 @@
+package io.groupota.internal;
+
+import io.groupota.DeviceState;
+import io.groupota.UpdateCode;
+import io.groupota.VersionChange;
+import io.groupota.rollout.DeviceLimits;
+import io.groupota.rollout.Rollout;
+import io.groupota.rollout.RolloutDeviceState;
+import io.groupota.rollout.RolloutGroup;
+import io.groupota.rollout.RolloutState;
+import io.groupota.spi.Addressing;
+import io.groupota.spi.RolloutQueue.DueMember;
+import io.groupota.spi.RolloutQueue.Member;
+import io.groupota.spi.RolloutQueue.Move;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * Where a device of a rollout goes: a function of where it is, of what it last reported, and of the
+ * time. Deadlines follow from when it came into its state, so looking early does no harm.
+ */
+final class MemberRules {
+  /**
+   * What a device's fate depends on, besides itself.
+   *
+   * @param rollout its rollout
+   * @param status how far the rollout is with its group
+   * @param passages the versions that older devices must pass through, below the target
+   * @param firmwareSize the size of the firmware in bytes
+   */
+  record Context(
+      Rollout rollout, RolloutGroup.Status status, Set<String> passages, long firmwareSize) {}
+
+  private final Context context;
+  private final Member member;
+  private final Optional<DeviceState> reported;
+  private final Optional<String> version;
+  private final Instant now;
+  private final DeviceLimits limits;
+
+  MemberRules(Context context, DueMember due) {
+    this.context = context;
+    this.member = due.member();
+    this.reported = due.reported().filter(state -> state.group().equals(member.group()));
+    this.version = reported.flatMap(DeviceState::reportedVersion);
+    this.now = due.now();
+    this.limits = context.rollout().plan().devices();
+  }
+
+  /** Where the device goes; the same state again if it stays. */
+  Move next() {
+    if (context.status() == RolloutGroup.Status.RELEASED) {
+      return member.state().isOpen() || member.state() == RolloutDeviceState.EXCLUDED
+          ? end(RolloutDeviceState.CANCELED)
+          : end(member.state());
+    }
+    if (version.filter(context.rollout().version()::equals).isPresent()) {
+      return end(RolloutDeviceState.UPDATED);
+    }
+    return switch (member.state()) {
+      case UPDATED -> end(RolloutDeviceState.FELL_BACK);
+      case QUEUED, EXCLUDED, RETRYING -> waiting();
+      case ADMITTED, TRIGGERED, DOWNLOADING -> inFlight();
+      case FAILED, TIMED_OUT, REJECTED, FELL_BACK, CANCELED -> end(member.state());
+    };
+  }
+
+  private Move waiting() {
+    if (context.rollout().state().isOver()) {
+      return end(RolloutDeviceState.CANCELED);
+    }
+    if (isTooSmall()) {
+      return end(RolloutDeviceState.REJECTED);
+    }
+    if (!isLetIn()) {
+      return end(RolloutDeviceState.EXCLUDED);
+    }
+    if (member.state() == RolloutDeviceState.RETRYING) {
+      Instant end = member.since().plus(limits.backoff(Math.max(1, member.attempts())));
+      return now.isBefore(end) ? stay(end) : afterBackoff();
+    }
+    return followsItsGroup() ? attempt() : end(RolloutDeviceState.QUEUED);
+  }
+
+  private Move afterBackoff() {
+    return followsItsGroup() ? attempt() : end(RolloutDeviceState.QUEUED);
+  }
+
+  /** A device that cannot be held back goes on at once. */
+  private boolean followsItsGroup() {
+    return member.addressing() == Addressing.GROUP
+        && context.status() == RolloutGroup.Status.REACHED;
+  }
+
+  private Move attempt() {
+    return new Move(
+        member,
+        RolloutDeviceState.ADMITTED,
+        member.attempts() + 1,
+        Optional.of(now),
+        Optional.of(Duration.ZERO));
+  }
+
+  private Move inFlight() {
+    if (isTooSmall()) {
+      return end(RolloutDeviceState.REJECTED);
+    }
+    if (hasPassed()) {
+      // On to the next version, in the same attempt.
+      return new Move(
+          member,
+          RolloutDeviceState.ADMITTED,
+          member.attempts(),
+          Optional.of(now),
+          Optional.of(Duration.ZERO));
+    }
+    Optional<Instant> failed = sent(UpdateCode.FAILED);
+    Optional<Instant> started = sent(UpdateCode.DOWNLOAD_STARTED);
+    if (failed.isPresent() && started.filter(failed.get()::isBefore).isEmpty()) {
+      return failed(RolloutDeviceState.FAILED);
+    }
+    if (member.state() == RolloutDeviceState.ADMITTED && started.isEmpty()) {
+      return admitted();
+    }
+    if (started.isPresent() && member.state() != RolloutDeviceState.DOWNLOADING) {
+      return move(
+          RolloutDeviceState.DOWNLOADING,
+          Optional.of(left(started.get().plus(limits.finishWithin()))));
+    }
+    Duration step =
+        member.state() == RolloutDeviceState.DOWNLOADING
+            ? limits.finishWithin()
+            : limits.reactWithin();
+    Instant deadline = member.since().plus(step);
+    return now.isBefore(deadline) ? stay(deadline) : failed(RolloutDeviceState.TIMED_OUT);
+  }
+
+  /** Its trigger is not sent yet: not if the rollout does not let anybody through now. */
+  private Move admitted() {
+    RolloutState state = context.rollout().state();
+    if (state.isOver()) {
+      return end(RolloutDeviceState.CANCELED);
+    }
+    if (state == RolloutState.PAUSED && member.addressing() == Addressing.DEVICE) {
+      return new Move(
+          member,
+          RolloutDeviceState.QUEUED,
+          member.attempts() - 1,
+          Optional.empty(),
+          Optional.empty());
+    }
+    return move(RolloutDeviceState.TRIGGERED, Optional.of(limits.reactWithin()));
+  }
+
+  private Move failed(RolloutDeviceState end) {
+    boolean again =
+        member.attempts() <= limits.retries() && !context.rollout().state().isOver();
+    return again
+        ? move(
+            RolloutDeviceState.RETRYING,
+            Optional.of(limits.backoff(Math.max(1, member.attempts()))))
+        : end(end);
+  }
+
+  /** When a code was sent in the present attempt. */
+  private Optional<Instant> sent(UpdateCode code) {
+    Instant begin = member.attemptAt().orElse(member.since());
+    return reported
+        .map(state -> state.codes().get(code))
+        .filter(time -> !time.isBefore(begin));
+  }
+
+  private boolean hasPassed() {
+    return member.state() != RolloutDeviceState.ADMITTED
+        && version.filter(context.passages()::contains).isPresent()
+        && reported
+            .flatMap(DeviceState::versionSince)
+            .filter(since -> !since.isBefore(member.attemptAt().orElse(member.since())))
+            .isPresent();
+  }
+
+  private boolean isTooSmall() {
+    return reported
+        .flatMap(DeviceState::freeSpace)
+        .filter(free -> free < context.firmwareSize())
+        .isPresent();
+  }
+
+  private boolean isLetIn() {
+    return isLetIn(context, member.addressing(), version);
+  }
+
+  /** Whether the guards let a device in that reports a version. */
+  static boolean isLetIn(Context context, Addressing addressing, Optional<String> version) {
+    Rollout rollout = context.rollout();
+    return rollout.plan().guards().admits(version, rollout.version())
+        && (addressing == Addressing.DEVICE
+            || context.passages().stream().noneMatch(passage -> isBelow(version, passage)));
+  }
+
+  private static boolean isBelow(Optional<String> version, String passage) {
+    return VersionChange.between(version.orElse(null), passage).direction()
+        == VersionChange.Direction.UPGRADE;
+  }
+
+  private Duration left(Instant deadline) {
+    Duration left = Duration.between(now, deadline);
+    return left.isNegative() ? Duration.ZERO : left;
+  }
+
+  private Move stay(Instant due) {
+    return move(member.state(), Optional.of(left(due)));
+  }
+
+  private Move end(RolloutDeviceState state) {
+    return move(state, Optional.empty());
+  }
+
+  private Move move(RolloutDeviceState state, Optional<Duration> due) {
+    return new Move(member, state, member.attempts(), member.attemptAt(), due);
+  }
+}

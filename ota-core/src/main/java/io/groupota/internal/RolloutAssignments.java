@@ -1,0 +1,196 @@
+package io.groupota.internal;
+
+import io.groupota.DeviceId;
+import io.groupota.GroupId;
+import io.groupota.OtaUpdate;
+import io.groupota.UpdateId;
+import io.groupota.rollout.RolloutGroup;
+import io.groupota.rollout.RolloutState;
+import io.groupota.spi.Addressing;
+import io.groupota.spi.Device;
+import io.groupota.spi.OtaRepository;
+import io.groupota.spi.RolloutLog.Assignment;
+import io.groupota.spi.RolloutLog.Hold;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What rollouts mean for devices that are addressed by themselves, in constant time. A device that
+ * its rollout has not taken in, since it joined late, is taken in when it asks or reports.
+ */
+final class RolloutAssignments {
+  private static final int CAPACITY = 200_000;
+  private static final int UPDATES = 10_000;
+
+  /**
+   * How long a device that has lost its slot may still download what it was told a moment before:
+   * between its two requests lie a few seconds.
+   */
+  private static final Duration GRACE = Duration.ofMinutes(2);
+
+  private final OtaRepository repository;
+  private final RolloutEnrolment enrolment;
+  private final TtlCache<GroupId, Optional<Hold>> holds;
+
+  /** Updates never change, so those that are looked up are remembered. */
+  private final BoundedCache<UpdateId, OtaUpdate> updates = new BoundedCache<>(UPDATES);
+
+  RolloutAssignments(
+      OtaRepository repository, RolloutEnrolment enrolment, Duration ttl, Clock clock) {
+    this.repository = repository;
+    this.enrolment = enrolment;
+    this.holds = new TtlCache<>(CAPACITY, ttl, clock, repository::hold);
+  }
+
+  /** The rollout that has a say in a group, from memory for a moment. */
+  Optional<Hold> hold(GroupId group) {
+    return holds.get(group);
+  }
+
+  void invalidate(GroupId group) {
+    holds.invalidate(group);
+  }
+
+  /** What a device of a group that is held is to run. */
+  Optional<UpdateId> update(Hold hold, Device device) {
+    return assignment(hold, device).map(Assignment::update).orElseGet(() -> unassigned(hold));
+  }
+
+  /** What it may download: what it is to run, or what it was to run a moment ago. */
+  Optional<UpdateId> offered(Hold hold, Device device) {
+    return assignment(hold, device)
+        .map(
+            assignment ->
+                wasJustLetThrough(assignment)
+                    ? Optional.of(assignment.target())
+                    : assignment.update())
+        .orElseGet(() -> unassigned(hold));
+  }
+
+  private static boolean wasJustLetThrough(Assignment assignment) {
+    return switch (assignment.state()) {
+      case RETRYING, FAILED, TIMED_OUT, CANCELED -> assignment.age().compareTo(GRACE) < 0;
+      default -> false;
+    };
+  }
+
+  /** A group that is reached serves the target, but a device must not slip past the pace. */
+  private static Optional<UpdateId> unassigned(Hold hold) {
+    boolean free =
+        hold.state() == RolloutState.COMPLETED
+            || (hold.state().isOver() && hold.status() == RolloutGroup.Status.REACHED);
+    return free ? Optional.of(hold.target()) : hold.base();
+  }
+
+  private Optional<Assignment> assignment(Hold hold, Device device) {
+    return Optional.ofNullable(assignments(hold, List.of(device)).get(device.id()));
+  }
+
+  /** What the rollout says of devices of one group; takes those in that it does not know. */
+  Map<DeviceId, Assignment> assignments(Hold hold, List<Device> devices) {
+    List<DeviceId> ids = devices.stream().map(Device::id).toList();
+    Map<DeviceId, Assignment> known = new HashMap<>(repository.assignments(hold, ids));
+    List<Device> late =
+        devices.stream()
+            .filter(
+                device -> {
+                  Assignment assignment = known.get(device.id());
+                  return assignment == null || !assignment.rollout().equals(hold.rollout());
+                })
+            .toList();
+    if (!late.isEmpty() && !hold.state().isOver()) {
+      repository
+          .rollout(hold.rollout())
+          .filter(rollout -> rollout.progress().enrolment().complete())
+          .ifPresent(
+              rollout ->
+                  repository.enrollLate(hold.rollout(), enrolment.enrolled(rollout, late)));
+    }
+    return known;
+  }
+
+  /** An update by key, empty if it was removed. */
+  Optional<OtaUpdate> known(UpdateId id) {
+    OtaUpdate remembered = updates.get(id);
+    if (remembered != null) {
+      return Optional.of(remembered);
+    }
+    Optional<OtaUpdate> read = repository.update(id);
+    read.ifPresent(update -> updates.put(id, update));
+    return read;
+  }
+
+  /**
+   * The versions that devices of a group are to run and may be told of at any time. Leaves out those
+   * that are in flight in a rollout, which triggers them itself, and those that are to run nothing.
+   *
+   * @param served the version that the group serves
+   */
+  Map<DeviceId, String> versions(GroupId group, String served, List<Device> devices) {
+    Optional<Hold> hold = hold(group);
+    Map<DeviceId, Assignment> assigned =
+        hold.isEmpty() || devices.isEmpty() ? Map.of() : assignments(hold.get(), devices);
+    Map<DeviceId, String> versions = new HashMap<>();
+    for (Device device : devices) {
+      Assignment assignment = assigned.get(device.id());
+      if (hold.isEmpty()) {
+        versions.put(device.id(), served);
+      } else if (assignment == null || !assignment.state().isInFlight()) {
+        (assignment == null ? unassigned(hold.get()) : assignment.update())
+            .flatMap(this::known)
+            .ifPresent(update -> versions.put(device.id(), update.version()));
+      }
+    }
+    return versions;
+  }
+
+  /** Whether a version is the target of the rollout that holds a group. */
+  boolean isTarget(GroupId group, String version) {
+    return hold(group)
+        .map(Hold::target)
+        .flatMap(this::known)
+        .filter(update -> update.version().equals(version))
+        .isPresent();
+  }
+
+  /**
+   * Takes in those of a batch of devices that joined a rollout late, and returns those devices that do
+   * not run what they are to run, or whose group alone decides that.
+   *
+   * @param reported what each device reports
+   */
+  List<Device> notSettled(Map<Device, String> reported) {
+    Map<GroupId, List<Device>> held = new HashMap<>();
+    List<Device> rest = new ArrayList<>();
+    reported.forEach(
+        (device, version) -> {
+          GroupId group = device.group().orElseThrow();
+          if (hold(group).isEmpty()) {
+            rest.add(device);
+          } else {
+            held.computeIfAbsent(group, any -> new ArrayList<>()).add(device);
+          }
+        });
+    held.forEach(
+        (group, devices) -> {
+          Map<DeviceId, String> wanted = versions(group, "", devices);
+          devices.stream()
+              .filter(
+                  device ->
+                      device.addressing() == Addressing.GROUP
+                          || differs(wanted.get(device.id()), reported.get(device)))
+              .forEach(rest::add);
+        });
+    return rest;
+  }
+
+  private static boolean differs(@Nullable String wanted, @Nullable String reported) {
+    return wanted != null && !wanted.equals(reported);
+  }
+}

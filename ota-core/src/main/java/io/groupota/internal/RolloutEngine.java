@@ -1,0 +1,267 @@
+package io.groupota.internal;
+
+import io.groupota.event.RolloutChanged.Change;
+import io.groupota.rollout.Rollout;
+import io.groupota.rollout.RolloutCounts;
+import io.groupota.rollout.RolloutDeviceState;
+import io.groupota.rollout.RolloutGroup;
+import io.groupota.rollout.RolloutReason;
+import io.groupota.rollout.RolloutState;
+import io.groupota.rollout.StopRule;
+import io.groupota.spi.OtaRepository;
+import io.groupota.spi.RolloutProgress;
+import io.groupota.spi.RolloutStep;
+import io.groupota.spi.TrackedRollout;
+import io.groupota.spi.UpdateLog;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.function.BooleanSupplier;
+
+/**
+ * Drives rollouts: takes what is due, works out the next step from what is recorded, and takes it if
+ * nobody else did. Keeps nothing in memory, so a crash loses nothing, and any number of nodes may do
+ * it at once.
+ */
+final class RolloutEngine {
+  private static final int CLAIMS = 20;
+
+  /** How many steps a rollout takes before the others have their turn. */
+  private static final int STEPS = 200;
+
+  private static final int CANCELED_AT_ONCE = 10_000;
+
+  private final OtaRepository repository;
+  private final RolloutEnrolment enrolment;
+  private final RolloutMembers members;
+  private final Rollback rollback;
+  private final RolloutEvents events;
+  private final ServedFirmware firmware;
+  private final Runnable onTriggersDue;
+  private final Duration lease;
+
+  RolloutEngine(
+      OtaRepository repository, Parts parts, ServedFirmware firmware, Duration lease) {
+    this.repository = repository;
+    this.enrolment = parts.enrolment();
+    this.members = parts.members();
+    this.rollback = parts.rollback();
+    this.events = parts.events();
+    this.onTriggersDue = parts.onTriggersDue();
+    this.firmware = firmware;
+    this.lease = lease;
+  }
+
+  /** What the engine works with. */
+  record Parts(
+      RolloutEnrolment enrolment,
+      RolloutMembers members,
+      Rollback rollback,
+      RolloutEvents events,
+      Runnable onTriggersDue) {}
+
+  /** Does all that is due, or what it can until it is told to stop. */
+  void run(BooleanSupplier stopping) {
+    boolean more = true;
+    while (more && !stopping.getAsBoolean()) {
+      boolean rolloutsLeft = driveRollouts(stopping);
+      more = members.drive(stopping) || rolloutsLeft;
+    }
+  }
+
+  private boolean driveRollouts(BooleanSupplier stopping) {
+    List<TrackedRollout> claimed = repository.claimRollouts(lease, CLAIMS);
+    boolean left = claimed.size() == CLAIMS;
+    for (TrackedRollout tracked : claimed) {
+      left |= drive(tracked, stopping);
+    }
+    return left;
+  }
+
+  /** Returns whether there is more to do at once. */
+  private boolean drive(TrackedRollout claimed, BooleanSupplier stopping) {
+    Optional<TrackedRollout> tracked = Optional.of(claimed);
+    for (int i = 0; i < STEPS && !stopping.getAsBoolean() && tracked.isPresent(); i++) {
+      if (!step(tracked.get())) {
+        return false;
+      }
+      tracked = repository.rollout(claimed.rollout().id());
+    }
+    tracked.ifPresent(this::leaveTheRest);
+    return tracked.isPresent();
+  }
+
+  /** What is left is due at once, for whichever node comes first. */
+  private void leaveTheRest(TrackedRollout tracked) {
+    repository.advance(
+        tracked,
+        tracked.progress().but().due(Optional.of(tracked.now())).build(),
+        new RolloutStep.Progress());
+  }
+
+  /** Takes one step; returns whether to look again at once. */
+  private boolean step(TrackedRollout tracked) {
+    RolloutState state = tracked.progress().state();
+    List<RolloutGroup> groups = tracked.rollout().groups();
+    if (state.isOver()) {
+      return cleanUp(tracked, Optional.empty());
+    }
+    if (groups.stream().allMatch(group -> group.status() == RolloutGroup.Status.RELEASED)) {
+      return take(tracked, new RolloutRules(tracked).over(RolloutState.SUPERSEDED));
+    }
+    if (isLate(tracked)) {
+      return take(tracked, new RolloutRules(tracked).over(RolloutState.EXPIRED));
+    }
+    if (!tracked.progress().enrolment().complete()) {
+      return take(tracked, enrolment.next(tracked));
+    }
+    Optional<RolloutGroup> lost =
+        groups.stream()
+            .filter(group -> group.status() == RolloutGroup.Status.RELEASED)
+            .filter(group -> tracked.rollout().counts().open() > 0)
+            .filter(group -> cleanUp(tracked, Optional.of(group)))
+            .findFirst();
+    return lost.isPresent() || stopOrGoOn(tracked);
+  }
+
+  private static boolean isLate(TrackedRollout tracked) {
+    Optional<Instant> deadline = tracked.rollout().plan().schedule().deadline();
+    return deadline.isPresent() && !tracked.now().isBefore(deadline.get());
+  }
+
+  private boolean stopOrGoOn(TrackedRollout tracked) {
+    RolloutRules rules = new RolloutRules(tracked);
+    RolloutState state = tracked.progress().state();
+    boolean active = state == RolloutState.RUNNING || state == RolloutState.AWAITING_APPROVAL;
+    Optional<StopRule> broken = active ? rules.brokenRule() : Optional.empty();
+    return broken.isPresent() ? stop(tracked, broken.get()) : take(tracked, rules.next());
+  }
+
+  private boolean stop(TrackedRollout tracked, StopRule rule) {
+    if (rule.action() == StopRule.Action.ROLL_BACK) {
+      Optional<List<UpdateLog.Entry>> entries =
+          rollback.entries(tracked.rollout(), rule.rollBackTo());
+      if (entries.isPresent()) {
+        return rollBack(tracked, entries.get());
+      }
+    }
+    RolloutReason reason =
+        rule.action() == StopRule.Action.PAUSE
+            ? RolloutReason.STOP_RULE
+            : RolloutReason.NOTHING_TO_ROLL_BACK_TO;
+    RolloutProgress paused =
+        tracked
+            .progress()
+            .but()
+            .state(RolloutState.PAUSED, Optional.of(reason))
+            .due(tracked.rollout().plan().schedule().deadline())
+            .build();
+    return take(tracked, RolloutRules.Decision.sleep(paused));
+  }
+
+  private boolean rollBack(TrackedRollout tracked, List<UpdateLog.Entry> entries) {
+    TrackedRollout stopped =
+        new TrackedRollout(
+            tracked.rollout(),
+            tracked
+                .progress()
+                .but()
+                .state(tracked.progress().state(), Optional.of(RolloutReason.STOP_RULE))
+                .build(),
+            tracked.deviceAddressed(),
+            tracked.revision(),
+            tracked.wakes(),
+            tracked.now());
+    if (rollback.take(stopped, entries).isEmpty()) {
+      return false;
+    }
+    tracked.rollout().groups().forEach(group -> firmware.invalidate(group.group()));
+    onTriggersDue.run();
+    repository
+        .rollout(tracked.rollout().id())
+        .ifPresent(
+            now ->
+                events.changed(
+                    now.rollout(), now.progress(), Change.ROLLED_BACK, Optional.empty()));
+    return true;
+  }
+
+  private boolean take(TrackedRollout tracked, RolloutRules.Decision decision) {
+    OptionalLong changed = repository.advance(tracked, decision.next(), decision.step());
+    if (changed.isEmpty()) {
+      return false;
+    }
+    tell(tracked, decision);
+    return decision.again();
+  }
+
+  private void tell(TrackedRollout tracked, RolloutRules.Decision decision) {
+    Rollout rollout = tracked.rollout();
+    if (decision.step() instanceof RolloutStep.Reach reach) {
+      firmware.invalidate(reach.group());
+      onTriggersDue.run();
+      rollout.groups().stream()
+          .filter(group -> group.group().equals(reach.group()))
+          .forEach(group -> events.reached(rollout, group));
+    }
+    change(tracked.progress(), decision.next())
+        .ifPresent(change -> events.changed(rollout, decision.next(), change, Optional.empty()));
+  }
+
+  private static Optional<Change> change(RolloutProgress before, RolloutProgress after) {
+    if (before.state() != after.state()) {
+      return switch (after.state()) {
+        case SCHEDULED -> Optional.empty();
+        case RUNNING ->
+            Optional.of(
+                before.state() == RolloutState.SCHEDULED ? Change.STARTED : Change.STAGE_BEGUN);
+        case PAUSED -> Optional.of(Change.PAUSED);
+        case AWAITING_APPROVAL -> Optional.of(Change.APPROVAL_NEEDED);
+        case COMPLETED -> Optional.of(Change.COMPLETED);
+        case CANCELED -> Optional.of(Change.CANCELED);
+        case ROLLED_BACK -> Optional.of(Change.ROLLED_BACK);
+        case EXPIRED -> Optional.of(Change.EXPIRED);
+        case SUPERSEDED -> Optional.of(Change.SUPERSEDED);
+      };
+    }
+    if (before.stage() != after.stage()) {
+      return Optional.of(Change.STAGE_BEGUN);
+    }
+    return before.enrolment().complete() == after.enrolment().complete()
+        ? Optional.empty()
+        : Optional.of(Change.ENROLLED);
+  }
+
+  /** Ends what a rollout that is over, or has lost a group, still meant to do. */
+  private boolean cleanUp(TrackedRollout tracked, Optional<RolloutGroup> group) {
+    RolloutState state = tracked.progress().state();
+    if (state == RolloutState.COMPLETED) {
+      return take(
+          tracked,
+          RolloutRules.Decision.sleep(tracked.progress().but().due(Optional.empty()).build()));
+    }
+    boolean inFlight =
+        group.isPresent()
+            || state == RolloutState.SUPERSEDED
+            || state == RolloutState.ROLLED_BACK;
+    RolloutCounts counts = tracked.rollout().counts();
+    long left = inFlight ? counts.open() : counts.open() - inFlight(counts);
+    if (group.isEmpty()
+        && left + counts.in(RolloutDeviceState.EXCLUDED) == 0
+        && tracked.progress().due().isEmpty()) {
+      return false;
+    }
+    OptionalLong canceled =
+        repository.advance(
+            tracked,
+            tracked.progress().but().due(Optional.empty()).build(),
+            new RolloutStep.Cancel(group.map(RolloutGroup::group), inFlight, CANCELED_AT_ONCE));
+    return canceled.orElse(0) > 0;
+  }
+
+  private static long inFlight(RolloutCounts counts) {
+    return counts.in(RolloutDeviceState.TRIGGERED) + counts.in(RolloutDeviceState.DOWNLOADING);
+  }
+}

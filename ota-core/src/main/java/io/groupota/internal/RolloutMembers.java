@@ -1,0 +1,181 @@
+package io.groupota.internal;
+
+import io.groupota.DeviceId;
+import io.groupota.DeviceState;
+import io.groupota.GroupId;
+import io.groupota.rollout.Rollout;
+import io.groupota.rollout.RolloutDeviceState;
+import io.groupota.rollout.RolloutId;
+import io.groupota.spi.Addressing;
+import io.groupota.spi.Device;
+import io.groupota.spi.OtaRepository;
+import io.groupota.spi.RolloutQueue.DueMember;
+import io.groupota.spi.RolloutQueue.Member;
+import io.groupota.spi.RolloutQueue.Move;
+import io.groupota.spi.TrackedRollout;
+import io.groupota.spi.UpdateTrigger;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Moves the devices of rollouts that are due, and sends the triggers of those that are let through. */
+final class RolloutMembers {
+  private static final Logger LOG = LoggerFactory.getLogger(RolloutMembers.class);
+  private static final int BATCH = 1_000;
+  private static final Duration TRIGGER_AGAIN = Duration.ofSeconds(5);
+
+  private final Spis spis;
+  private final OtaRepository repository;
+  private final MemberContexts contexts;
+  private final RolloutEvents events;
+  private final Settings.Triggers settings;
+  private final Runnable onTriggersDue;
+
+  RolloutMembers(
+      Spis spis,
+      MemberContexts contexts,
+      RolloutEvents events,
+      Settings.Triggers settings,
+      Runnable onTriggersDue) {
+    this.spis = spis;
+    this.repository = spis.repository();
+    this.contexts = contexts;
+    this.events = events;
+    this.settings = settings;
+    this.onTriggersDue = onTriggersDue;
+  }
+
+  /** Moves one batch; returns whether there was any. */
+  boolean drive(BooleanSupplier stopping) {
+    List<DueMember> due = repository.claimDevices(settings.lease(), BATCH);
+    if (due.isEmpty()) {
+      return false;
+    }
+    Fates fates = new Fates();
+    List<Move> moves = new ArrayList<>();
+    List<Move> triggered = new ArrayList<>();
+    for (DueMember member : due) {
+      fates
+          .of(member)
+          .ifPresent(move -> (needsTrigger(move) ? triggered : moves).add(move));
+    }
+    moves.addAll(trigger(triggered, fates, stopping));
+    for (Move move : repository.move(moves)) {
+      events.moved(fates.rollout(move), move, fates.reported(move));
+    }
+    return true;
+  }
+
+  private static boolean needsTrigger(Move move) {
+    return move.state() == RolloutDeviceState.TRIGGERED
+        && move.member().state() == RolloutDeviceState.ADMITTED;
+  }
+
+  /** What a batch of devices depends on, looked up once. */
+  private final class Fates {
+    private record Key(RolloutId rollout, GroupId group) {}
+
+    private final Map<RolloutId, Optional<Rollout>> rollouts = new HashMap<>();
+    private final Map<Key, MemberRules.Context> ofGroups = new HashMap<>();
+    private final Map<DeviceId, Optional<String>> versions = new HashMap<>();
+
+    Optional<Move> of(DueMember due) {
+      Member member = due.member();
+      versions.put(
+          member.device(), due.reported().flatMap(DeviceState::reportedVersion));
+      return rollouts
+          .computeIfAbsent(
+              member.rollout(), id -> repository.rollout(id).map(TrackedRollout::rollout))
+          .map(rollout -> new MemberRules(context(rollout, member.group()), due).next());
+    }
+
+    private MemberRules.Context context(Rollout rollout, GroupId group) {
+      return ofGroups.computeIfAbsent(
+          new Key(rollout.id(), group), key -> contexts.of(rollout, key.group()));
+    }
+
+    Rollout rollout(Move move) {
+      return rollouts.getOrDefault(move.member().rollout(), Optional.empty()).orElseThrow();
+    }
+
+    Optional<String> reported(Move move) {
+      return versions.getOrDefault(move.member().device(), Optional.empty());
+    }
+  }
+
+  /**
+   * Sends the triggers of devices that are let through, and returns where they are then. Devices that
+   * are addressed by their group are reached by the trigger of the group.
+   */
+  private List<Move> trigger(List<Move> admitted, Fates fates, BooleanSupplier stopping) {
+    if (admitted.isEmpty()) {
+      return List.of();
+    }
+    Map<DeviceId, Device> devices =
+        spis.groups().devices(admitted.stream().map(move -> move.member().device()).toList());
+    TriggerRound round =
+        new TriggerRound(
+            spis.notifier(), settings.inFlight(), settings.timeout(), () -> true, stopping);
+    Set<GroupId> groups = new HashSet<>();
+    List<Move> sent = new ArrayList<>();
+    List<Move> gone = new ArrayList<>();
+    for (Move move : admitted) {
+      Member member = move.member();
+      Device device = devices.get(member.device());
+      if (device == null || !device.group().equals(Optional.of(member.group()))) {
+        gone.add(moved(move, RolloutDeviceState.CANCELED, Optional.empty()));
+      } else if (member.addressing() == Addressing.GROUP) {
+        groups.add(member.group());
+        sent.add(move);
+      } else {
+        round.send(trigger(device, fates.rollout(move)));
+        sent.add(move);
+      }
+    }
+    triggerGroups(groups);
+    gone.addAll(afterTrigger(sent, round.await()));
+    return gone;
+  }
+
+  private void triggerGroups(Set<GroupId> groups) {
+    if (!groups.isEmpty()) {
+      repository.markBehind(groups, settings.retriggerInterval());
+      onTriggersDue.run();
+    }
+  }
+
+  private static List<Move> afterTrigger(List<Move> sent, @Nullable Throwable failure) {
+    if (failure == null) {
+      return sent;
+    }
+    LOG.warn(
+        "Triggering {} devices of rollouts failed, the next attempt is in {} s: {}",
+        sent.size(),
+        TRIGGER_AGAIN.toSeconds(),
+        failure.toString());
+    return sent.stream()
+        .map(move -> moved(move, RolloutDeviceState.ADMITTED, Optional.of(TRIGGER_AGAIN)))
+        .toList();
+  }
+
+  private static Move moved(Move move, RolloutDeviceState state, Optional<Duration> due) {
+    return new Move(move.member(), state, move.attempts(), move.attemptAt(), due);
+  }
+
+  private static UpdateTrigger trigger(Device device, Rollout rollout) {
+    return new UpdateTrigger(
+        device.mqttUser(),
+        device.group().orElseThrow(),
+        Optional.of(device.id()),
+        rollout.version());
+  }
+}

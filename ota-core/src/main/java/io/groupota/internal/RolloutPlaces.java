@@ -1,0 +1,87 @@
+package io.groupota.internal;
+
+import io.groupota.DeviceId;
+import io.groupota.rollout.RolloutId;
+import io.groupota.rollout.RolloutPlan;
+import io.groupota.rollout.Selector;
+import io.groupota.spi.Addressing;
+import io.groupota.spi.Device;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.List;
+
+/**
+ * Where devices belong in a rollout, as {@link Selector} describes it. Until a stage is settled, a
+ * percentage is taken of the range of places, which is right but for a few devices; a number of
+ * devices cannot be told before. Used by one thread.
+ */
+final class RolloutPlaces {
+  private final RolloutId rollout;
+  private final RolloutPlan plan;
+  private final List<Long> settled;
+  private final MessageDigest sha256;
+
+  /** For a rollout whose first stages end at known places. */
+  RolloutPlaces(RolloutId rollout, RolloutPlan plan, List<Long> settled) {
+    this.rollout = rollout;
+    this.plan = plan;
+    this.settled = settled;
+    try {
+      this.sha256 = MessageDigest.getInstance("SHA-256");
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("Every JDK has SHA-256", e);
+    }
+  }
+
+  long place(DeviceId device) {
+    byte[] name = (rollout + "/" + device).getBytes(StandardCharsets.US_ASCII);
+    return ByteBuffer.wrap(sha256.digest(name)).getLong() & Long.MAX_VALUE;
+  }
+
+  /** The first stage that takes a device of a group of the rollout. */
+  int stage(Device device, long place) {
+    int complete =
+        plan.completeIn(device.group().orElseThrow()).orElse(plan.stages().size() - 1);
+    if (device.addressing() == Addressing.GROUP) {
+      return complete;
+    }
+    for (int i = 0; i < complete; i++) {
+      if (takes(i, device, place)) {
+        return i;
+      }
+    }
+    return complete;
+  }
+
+  private boolean takes(int stage, Device device, long place) {
+    Selector selector = plan.stages().get(stage).selector();
+    if (selector instanceof Selector.Named named) {
+      return named.devices().contains(device.id());
+    }
+    if (selector instanceof Selector.WithAttribute wanted) {
+      return wanted.value().equals(device.attributes().get(wanted.name()));
+    }
+    if (selector instanceof Selector.WholeGroups) {
+      return false;
+    }
+    return stage < settled.size()
+        ? place <= settled.get(stage)
+        : selector instanceof Selector.Percent share
+            && place < share.percent() / 100 * 0x1p63;
+  }
+
+  /**
+   * The rank of the last device of a stage that is chosen by place.
+   *
+   * @param devices how many devices there are to choose from
+   * @return the rank from 1; 0 if the stage is not chosen by place, or there are no devices
+   */
+  static long lastRank(Selector selector, long devices) {
+    if (selector instanceof Selector.Percent share && share.percent() < 100) {
+      return (long) Math.ceil(share.percent() / 100 * devices);
+    }
+    return selector instanceof Selector.Count count ? Math.min(count.devices(), devices) : 0;
+  }
+}

@@ -1,0 +1,23 @@
+package io.groupota.spi;
+
+import io.groupota.rollout.Rollout;
+import io.groupota.rollout.RolloutCounts;
+import java.time.Instant;
+
+/**
+ * A rollout as the engine sees it, as of one moment. Immutable.
+ *
+ * @param rollout what everybody may see
+ * @param progress where it is
+ * @param deviceAddressed the counts of the devices that are addressed by themselves alone
+ * @param revision changes with every {@link RolloutQueue#advance}
+ * @param wakes changes whenever something happened to its devices since it was claimed
+ * @param now the repository's time
+ */
+public record TrackedRollout(
+    Rollout rollout,
+    RolloutProgress progress,
+    RolloutCounts deviceAddressed,
+    long revision,
+    long wakes,
+    Instant now) {}

@@ -1,0 +1,275 @@
+package io.groupota.testkit.service;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.groupota.DeviceId;
+import io.groupota.DeviceReport;
+import io.groupota.OtaUpdate;
+import io.groupota.RolloutStateException;
+import io.groupota.Token;
+import io.groupota.UpdateCode;
+import io.groupota.rollout.DeviceLimits;
+import io.groupota.rollout.Gate;
+import io.groupota.rollout.Guards;
+import io.groupota.rollout.Pace;
+import io.groupota.rollout.Rollout;
+import io.groupota.rollout.RolloutDevice;
+import io.groupota.rollout.RolloutDeviceState;
+import io.groupota.rollout.RolloutId;
+import io.groupota.rollout.RolloutPlan;
+import io.groupota.rollout.RolloutQuery;
+import io.groupota.rollout.RolloutReason;
+import io.groupota.rollout.RolloutState;
+import io.groupota.rollout.Stage;
+import io.groupota.rollout.StopRule;
+import io.groupota.spi.Addressing;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+
+/** What a service promises of staged rollouts. Fast devices are played by the test. */
+public abstract class RolloutContract extends ServiceContract {
+  private static final int DEVICES = 40;
+  private static final Gate HALF = new Gate(50, Duration.ZERO, false);
+
+  /** For subclasses. */
+  protected RolloutContract() {}
+
+  private void fleet() {
+    deploy("1.0.0");
+    for (int i = 1; i <= DEVICES; i++) {
+      addDevice(i, "u1", Addressing.DEVICE);
+      report(i, "1.0.0");
+    }
+    service.runOnce();
+    triggers.clear();
+  }
+
+  private static RolloutPlan.Builder stages(double... percents) {
+    RolloutPlan.Builder plan = RolloutPlan.builder();
+    for (double percent : percents) {
+      plan.stage(Stage.percent(percent, HALF));
+    }
+    return plan;
+  }
+
+  private RolloutId start(RolloutPlan.Builder plan) {
+    return service.rollouts().deploy(request("2.0.0"), Map.of(), plan.build()).id();
+  }
+
+  private void run() {
+    clock.advance(Duration.ofSeconds(1));
+    service.runOnce();
+  }
+
+  private Rollout rollout(RolloutId id) {
+    return service.rollouts().get(OWNER, id);
+  }
+
+  private List<DeviceId> in(RolloutId id, RolloutDeviceState state) {
+    return service
+        .rollouts()
+        .devices(
+            OWNER, id, RolloutQuery.<RolloutDeviceState>all().in(state).page(0, 1_000))
+        .devices()
+        .stream()
+        .map(RolloutDevice::device)
+        .toList();
+  }
+
+  private void report(List<DeviceId> devices, String version) {
+    devices.forEach(device -> service.report(DeviceReport.version(device, version)));
+    run();
+  }
+
+  private void code(List<DeviceId> devices, UpdateCode code) {
+    devices.forEach(device -> service.report(DeviceReport.code(device, code)));
+    run();
+  }
+
+  private Optional<String> told(DeviceId device) {
+    return service.served(device).map(OtaUpdate::version);
+  }
+
+  @Test
+  final void theStagesFollowEachOtherWhenEnoughDevicesAreProven() {
+    fleet();
+    RolloutId id = start(stages(10, 50, 100));
+    run();
+    assertThat(rollout(id).state()).isEqualTo(RolloutState.RUNNING);
+    List<DeviceId> first = in(id, RolloutDeviceState.TRIGGERED);
+    assertThat(first).hasSize(4);
+    assertThat(triggers).hasSize(4);
+    assertThat(first).allSatisfy(device -> assertThat(told(device)).contains("2.0.0"));
+    assertThat(in(id, RolloutDeviceState.QUEUED))
+        .hasSize(36)
+        .allSatisfy(device -> assertThat(told(device)).contains("1.0.0"));
+
+    report(first.subList(0, 1), "2.0.0");
+    assertThat(rollout(id).stage()).isZero();
+    report(first.subList(1, 2), "2.0.0");
+    assertThat(rollout(id).stage()).isEqualTo(1);
+    assertThat(in(id, RolloutDeviceState.TRIGGERED)).hasSize(18).containsAll(first.subList(2, 4));
+
+    report(in(id, RolloutDeviceState.TRIGGERED), "2.0.0");
+    assertThat(rollout(id).stage()).isEqualTo(2);
+    assertThat(service.served(GROUP).map(OtaUpdate::version)).contains("2.0.0");
+    report(in(id, RolloutDeviceState.TRIGGERED), "2.0.0");
+    assertThat(rollout(id).state()).isEqualTo(RolloutState.COMPLETED);
+    assertThat(rollout(id).counts().byState()).isEqualTo(Map.of(RolloutDeviceState.UPDATED, 40L));
+  }
+
+  @Test
+  final void aFirmwareThatFailsIsStoppedInTheFirstStageAndRolledBack() {
+    fleet();
+    DeviceLimits once =
+        new DeviceLimits(
+            Duration.ofMinutes(1),
+            Duration.ofMinutes(1),
+            0,
+            Duration.ofMinutes(1),
+            Duration.ofMinutes(1),
+            Duration.ZERO);
+    RolloutId id =
+        start(
+            stages(25, 100)
+                .devices(once)
+                .stopWhen(StopRule.above(15, 5, StopRule.Action.ROLL_BACK)));
+    run();
+    List<DeviceId> first = in(id, RolloutDeviceState.TRIGGERED);
+    assertThat(first).hasSize(10);
+    code(first, UpdateCode.DOWNLOAD_STARTED);
+    code(first.subList(0, 1), UpdateCode.FAILED);
+    report(first.subList(1, 4), "2.0.0");
+    assertThat(rollout(id).state()).isEqualTo(RolloutState.RUNNING);
+    code(first.subList(4, 5), UpdateCode.FAILED);
+    assertThat(rollout(id).state()).isEqualTo(RolloutState.ROLLED_BACK);
+    assertThat(rollout(id).reason()).contains(RolloutReason.STOP_RULE);
+    run();
+    for (int i = 1; i <= DEVICES; i++) {
+      assertThat(told(device(i))).contains("1.0.0");
+    }
+    assertThat(triggers.stream().map(trigger -> trigger.device().orElseThrow()).distinct())
+        .hasSameElementsAs(first);
+    assertThat(rollout(id).counts().open()).isZero();
+  }
+
+  @Test
+  final void aDeviceThatFallsBackIsUncounted() {
+    fleet();
+    RolloutId id = start(stages(10, 100).pace(Pace.constant(6_000, 4)));
+    run();
+    List<DeviceId> first = in(id, RolloutDeviceState.TRIGGERED);
+    report(first.subList(0, 1), "2.0.0");
+    assertThat(in(id, RolloutDeviceState.UPDATED)).isEqualTo(first.subList(0, 1));
+    report(first.subList(0, 1), "1.0.0");
+    assertThat(in(id, RolloutDeviceState.UPDATED)).isEmpty();
+    assertThat(in(id, RolloutDeviceState.FELL_BACK)).isEqualTo(first.subList(0, 1));
+    assertThat(told(first.get(0))).contains("1.0.0");
+    report(first.subList(0, 1), "2.0.0");
+    assertThat(in(id, RolloutDeviceState.UPDATED)).isEqualTo(first.subList(0, 1));
+  }
+
+  @Test
+  final void aDevicePastItsDeadlineFreesItsSlotAndIsTriedAgain() {
+    fleet();
+    RolloutId id = start(stages(100).pace(Pace.constant(6_000, 3)));
+    run();
+    List<DeviceId> first = in(id, RolloutDeviceState.TRIGGERED);
+    assertThat(first).hasSize(3);
+    run();
+    assertThat(in(id, RolloutDeviceState.TRIGGERED)).isEqualTo(first);
+    clock.advance(Duration.ofMinutes(15));
+    run();
+    run();
+    assertThat(in(id, RolloutDeviceState.RETRYING)).isEqualTo(first);
+    assertThat(in(id, RolloutDeviceState.TRIGGERED)).hasSize(3).doesNotContainAnyElementsOf(first);
+    assertThat(rollout(id).counts().inFlight()).isEqualTo(3);
+  }
+
+  @Test
+  final void groupAddressedDevicesFollowWhenTheirGroupIsReachedCompletely() {
+    deploy("1.0.0");
+    for (int i = 1; i <= 10; i++) {
+      addDevice(i, "u1", i <= 5 ? Addressing.DEVICE : Addressing.GROUP);
+      report(i, "1.0.0");
+    }
+    service.runOnce();
+    triggers.clear();
+    RolloutId id = start(stages(40, 100));
+    run();
+    assertThat(in(id, RolloutDeviceState.TRIGGERED)).hasSize(2);
+    assertThat(service.served(GROUP).map(OtaUpdate::version)).contains("1.0.0");
+    report(in(id, RolloutDeviceState.TRIGGERED), "2.0.0");
+    run();
+    assertThat(service.served(GROUP).map(OtaUpdate::version)).contains("2.0.0");
+    assertThat(in(id, RolloutDeviceState.TRIGGERED)).hasSize(8);
+    assertThat(triggers).anySatisfy(trigger -> assertThat(trigger.device()).isEmpty());
+    report(in(id, RolloutDeviceState.TRIGGERED), "2.0.0");
+    assertThat(rollout(id).state()).isEqualTo(RolloutState.COMPLETED);
+  }
+
+  @Test
+  final void aDowngradeIsKeptOutUnlessThePlanSaysSo() {
+    fleet();
+    report(List.of(device(1)), "3.0.0");
+    RolloutId id = start(stages(100));
+    run();
+    assertThat(in(id, RolloutDeviceState.EXCLUDED)).containsExactly(device(1));
+    assertThat(told(device(1))).contains("1.0.0");
+    RolloutId again = start(stages(100).guards(new Guards(true, Optional.empty())));
+    run();
+    assertThat(in(again, RolloutDeviceState.EXCLUDED)).isEmpty();
+    run();
+    assertThat(rollout(id).state()).isEqualTo(RolloutState.SUPERSEDED);
+    assertThat(rollout(id).counts().open()).isZero();
+  }
+
+  @Test
+  final void aDeviceThatJoinsLateHasItsPlaceAtOnce() {
+    fleet();
+    RolloutId id = start(stages(100).pace(Pace.constant(6_000, 5)));
+    run();
+    addDevice(99, "u1", Addressing.DEVICE);
+    assertThat(told(device(99))).contains("1.0.0");
+    run();
+    assertThat(rollout(id).counts().devices()).isEqualTo(DEVICES + 1);
+    for (int round = 0; round < 20; round++) {
+      report(in(id, RolloutDeviceState.TRIGGERED), "2.0.0");
+    }
+    assertThat(rollout(id).state()).isEqualTo(RolloutState.COMPLETED);
+  }
+
+  @Test
+  final void actionsFollowTheStates() {
+    fleet();
+    RolloutId id = start(stages(10, 100));
+    run();
+    List<DeviceId> first = in(id, RolloutDeviceState.TRIGGERED);
+    assertThat(service.rollouts().pause(OWNER, id).state()).isEqualTo(RolloutState.PAUSED);
+    assertThatThrownBy(() -> service.rollouts().pause(OWNER, id))
+        .isInstanceOf(RolloutStateException.class)
+        .hasMessageContaining(id.value())
+        .hasMessageContaining("paused");
+    report(first, "2.0.0");
+    assertThat(rollout(id).stage()).isZero();
+    assertThat(in(id, RolloutDeviceState.UPDATED)).isEqualTo(first);
+    service.rollouts().resume(OWNER, id);
+    run();
+    assertThat(rollout(id).stage()).isEqualTo(1);
+    List<DeviceId> second = in(id, RolloutDeviceState.TRIGGERED);
+    assertThat(second).hasSize(36);
+    service.rollouts().cancel(OWNER, id);
+    run();
+    assertThat(told(first.get(0))).contains("2.0.0");
+    assertThatThrownBy(() -> service.rollouts().resume(OWNER, id))
+        .isInstanceOf(RolloutStateException.class);
+    service.rollouts().rollBack(OWNER, id, Optional.empty());
+    run();
+    assertThat(told(first.get(0))).contains("1.0.0");
+    assertThat(service.download(first.get(0), Token.of("token1"))).isEmpty();
+  }
+}
