@@ -133,9 +133,9 @@ final class RolloutEntry {
   }
 
   void wake(Instant now) {
+    wakes++;
     if (due == null || due.isAfter(now)) {
       due = now;
-      wakes++;
     }
   }
 
@@ -151,7 +151,7 @@ final class RolloutEntry {
   TrackedRollout tracked(Instant now) {
     return new TrackedRollout(
         rollout(),
-        progress,
+        progress.but().due(Optional.ofNullable(due)).build(),
         counts(List.of(Addressing.DEVICE)),
         revision,
         wakes,
