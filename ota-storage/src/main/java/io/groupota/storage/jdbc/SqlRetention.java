@@ -44,7 +44,11 @@ final class SqlRetention {
   private static final String SURPLUS =
       "SELECT id, blob_key FROM ota_update WHERE group_id = :group"
           + " AND (seq, created_at, id) < (:seq, CAST(:createdAt AS TIMESTAMP WITH TIME ZONE), :id)"
-          + " AND id <> :served AND created_at <= "
+          + " AND id <> :served AND NOT must_pass_through"
+          + " AND seq < COALESCE((SELECT b.seq FROM ota_rollout_hold h"
+          + " JOIN ota_rollout_group g ON g.rollout_id = h.rollout_id AND g.group_id = h.group_id"
+          + " JOIN ota_update b ON b.id = g.base WHERE h.group_id = :group),"
+          + " CAST(:seq AS BIGINT) + 1) AND created_at <= "
           + (Database.NOW + " - " + Database.SECONDS)
           + " ORDER BY group_id, seq, created_at, id LIMIT :limit";
 
