@@ -13,6 +13,7 @@ import io.groupota.OtaPage;
 import io.groupota.OtaQuery;
 import io.groupota.OtaUpdate;
 import io.groupota.OwnerId;
+import io.groupota.ReportCounts;
 import io.groupota.Token;
 import io.groupota.UpdateId;
 import io.groupota.UpdatePage;
@@ -48,7 +49,7 @@ public final class DefaultGroupOtaService implements GroupOtaService {
   private final ServedFirmware firmware;
   private final VersionDiffs diffs;
   private final BehindWatch behindWatch;
-  private final ReportSaver reportSaver;
+  private final KnownDevices knownDevices;
   private final ReportBuffer reports;
   private final TriggerDispatcher dispatcher;
   private final Sweeper sweeper;
@@ -77,8 +78,14 @@ public final class DefaultGroupOtaService implements GroupOtaService {
     this.behindWatch =
         new BehindWatch(
             repository, firmware, settings.triggers().retriggerInterval(), dispatchWorker::wake);
-    this.reportSaver = new ReportSaver(spis, behindWatch, settings.reports(), clock);
-    this.reports = new ReportBuffer(reportSaver, settings.reports().capacity(), clock);
+    this.knownDevices = new KnownDevices(spis, settings.reports(), clock);
+    ReportTally tally = new ReportTally();
+    this.reports =
+        new ReportBuffer(
+            new ReportSaver(repository, knownDevices, behindWatch, tally, clock),
+            tally,
+            settings.reports().capacity(),
+            clock);
     this.reportWorker =
         new Worker("ota-reports", settings.reports().flushInterval(), reports::flush);
     this.sweepWorker =
@@ -175,6 +182,11 @@ public final class DefaultGroupOtaService implements GroupOtaService {
   }
 
   @Override
+  public ReportCounts reportCounts() {
+    return reports.counts();
+  }
+
+  @Override
   public Optional<DeviceState> deviceState(OwnerId owner, DeviceId device) {
     boolean owned =
         Optional.ofNullable(spis.groups().devices(List.of(device)).get(device))
@@ -193,7 +205,7 @@ public final class DefaultGroupOtaService implements GroupOtaService {
     for (int from = 0; from < all.size(); from += BATCH) {
       repository.forgetDevices(all.subList(from, Math.min(all.size(), from + BATCH)));
     }
-    reportSaver.forget(all);
+    knownDevices.forget(all);
   }
 
   @Override

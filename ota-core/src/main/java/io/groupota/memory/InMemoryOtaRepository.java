@@ -49,7 +49,8 @@ public final class InMemoryOtaRepository implements OtaRepository {
   /**
    * An empty repository.
    *
-   * @param clock decides when triggers are due, leases expire and reservations are abandoned
+   * @param clock decides when triggers are due, leases expire and reservations are abandoned, and
+   *     when devices reported what
    */
   public InMemoryOtaRepository(Clock clock) {
     this.clock = clock;
@@ -229,12 +230,13 @@ public final class InMemoryOtaRepository implements OtaRepository {
    * Saves what is new of devices, all or nothing.
    *
    * @param sightings at most one per device
+   * @return what changed
    * @throws IllegalArgumentException if a device is in no group
    */
   @Override
-  public void save(Collection<Sighting> sightings) {
+  public Saved save(Collection<Sighting> sightings) {
     synchronized (devices) {
-      devices.save(sightings);
+      return devices.save(sightings, clock.instant());
     }
   }
 
