@@ -6,12 +6,15 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * What is known of a device from its own reports. Immutable.
+ * What is known of a device from its own reports. All times are when a node heard the device, by
+ * the repository's clock. Immutable.
  *
  * @param device the device
  * @param group the group that it was in at its last report
  * @param reportedVersion the version that it last reported, empty if it never did
- * @param versionSince since when it reports that version
+ * @param versionSince since when it reports that version: all that is known to have been reported
+ *     after this time is that version. With several nodes, the time when the last of them noticed.
+ *     Empty if it never reported one, or nobody noticed when it began
  * @param coreVersion the version of its operating system
  * @param lastSeen when it last reported anything; refreshed at most once per configured interval
  *     while nothing changes
@@ -48,6 +51,8 @@ public record DeviceState(
 
   /**
    * How far the device is with an update, from its version and its latest code since the deploy.
+   * The time of a code is the repository's, that of a deploy its node's: as far as those two clocks
+   * differ, a code near a deploy may be taken for one before or after it.
    *
    * @param update the update
    * @param now the present time

@@ -154,10 +154,26 @@ public interface GroupOtaService extends AutoCloseable {
    * collected and saved in batches, and one that changes nothing is not saved. A crash may lose the
    * reports of the last moment; devices repeat themselves.
    *
+   * <p>Any number of services may take the reports of one device, and save them in any order: what
+   * was heard last counts. A report that says what this service saved last is not saved again for
+   * {@link GroupOta.Builder#lastSeenInterval}, so if another service has saved something else since
+   * then and hears the device no more, it takes that long until this one corrects it.
+   *
+   * <p>When the buffer of reports is nearly full, those that would only refresh the time of the
+   * last one are dropped first; when it is full of others, those are refused too. A device repeats
+   * its status 5 seconds later; a code that was refused is lost.
+   *
    * @param report the report
-   * @return whether it was taken; false under overload, when the buffer of reports is full
+   * @return whether there was room for it; false under overload
    */
   boolean report(DeviceReport report);
+
+  /**
+   * What became of the reports so far.
+   *
+   * @return the counts of this moment
+   */
+  ReportCounts reportCounts();
 
   /**
    * What is known of a device from its reports.

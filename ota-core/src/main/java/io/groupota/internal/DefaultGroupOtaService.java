@@ -13,6 +13,7 @@ import io.groupota.OtaPage;
 import io.groupota.OtaQuery;
 import io.groupota.OtaUpdate;
 import io.groupota.OwnerId;
+import io.groupota.ReportCounts;
 import io.groupota.Token;
 import io.groupota.UpdateId;
 import io.groupota.UpdatePage;
@@ -54,7 +55,7 @@ public final class DefaultGroupOtaService implements GroupOtaService {
   private final DefaultRollouts rollouts;
   private final VersionDiffs diffs;
   private final BehindWatch behindWatch;
-  private final ReportSaver reportSaver;
+  private final KnownDevices knownDevices;
   private final ReportBuffer reports;
   private final BackgroundWork saving;
   private final BackgroundWork triggering;
@@ -116,10 +117,22 @@ public final class DefaultGroupOtaService implements GroupOtaService {
     this.rollouts =
         new DefaultRollouts(
             repository, deploys, rollback, rolloutEvents, limits, rolloutWorker::wake);
-    DeviceEvents deviceEvents = new DeviceEvents(events, repository);
-    this.reportSaver = new ReportSaver(
-            spis, behindWatch, assignments, deviceEvents, settings.reports(), clock);
-    this.reports = new ReportBuffer(reportSaver, settings.reports().capacity(), clock);
+    this.knownDevices = new KnownDevices(spis, settings.reports(), clock);
+    ReportTally tally = new ReportTally();
+    this.reports =
+        new ReportBuffer(
+            new ReportSaver(
+                repository,
+                new ReportSaver.Parts(
+                    knownDevices,
+                    behindWatch,
+                    assignments,
+                    new DeviceEvents(events, repository, assignments),
+                    tally),
+                clock),
+            tally,
+            settings.reports().capacity(),
+            clock);
     this.saving = new BackgroundWork(Work.REPORTS, reports::flush, events);
     this.reportWorker = new Worker("ota-reports", settings.reports().flushInterval(), saving);
     this.sweepWorker = new Worker("ota-sweeper", SWEEP_INTERVAL, sweeping);
@@ -225,6 +238,11 @@ public final class DefaultGroupOtaService implements GroupOtaService {
   }
 
   @Override
+  public ReportCounts reportCounts() {
+    return reports.counts();
+  }
+
+  @Override
   public Optional<DeviceState> deviceState(OwnerId owner, DeviceId device) {
     boolean owned =
         Optional.ofNullable(spis.groups().devices(List.of(device)).get(device))
@@ -243,7 +261,7 @@ public final class DefaultGroupOtaService implements GroupOtaService {
     for (int from = 0; from < all.size(); from += BATCH) {
       repository.forgetDevices(all.subList(from, Math.min(all.size(), from + BATCH)));
     }
-    reportSaver.forget(all);
+    knownDevices.forget(all);
   }
 
   @Override

@@ -8,13 +8,13 @@ import io.groupota.event.DeviceFellBack;
 import io.groupota.event.DeviceProgressed;
 import io.groupota.event.DeviceUpdated;
 import io.groupota.event.OtaEvent;
-import io.groupota.spi.DeviceStates.Sighting;
+import io.groupota.spi.Device;
+import io.groupota.spi.DeviceStates.NewCode;
+import io.groupota.spi.DeviceStates.NewVersion;
+import io.groupota.spi.DeviceStates.Saved;
 import io.groupota.spi.UpdateLog;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.Collection;
-import java.util.Comparator;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -24,60 +24,70 @@ import java.util.stream.Collectors;
 final class DeviceEvents {
   private final Events events;
   private final UpdateLog updates;
+  private final RolloutAssignments assignments;
 
-  DeviceEvents(Events events, UpdateLog updates) {
+  DeviceEvents(Events events, UpdateLog updates, RolloutAssignments assignments) {
     this.events = events;
     this.updates = updates;
+    this.assignments = assignments;
   }
 
-  /** A version that was saved over another one. */
-  record Change(DeviceId device, GroupId group, Optional<String> from, String to, Instant at) {}
-
   /**
-   * What the groups of sightings serve, read anew: a cached answer could be that of before a deploy
-   * on another node, and a device that has the update would count as fallen back. Asked before the
-   * sightings are saved, so that nothing can fail between the save and its events.
+   * What the groups of devices serve, read anew: a cached answer could be that of before a deploy on
+   * another node, and a device that has the update would count as fallen back. Asked before their
+   * reports are saved, so that nothing can fail between the save and its events.
    */
-  Map<GroupId, OtaUpdate> served(Collection<Sighting> sightings) {
+  Map<GroupId, OtaUpdate> served(Collection<Device> devices) {
     if (!events.areHeard()) {
       return Map.of();
     }
     Set<GroupId> groups =
-        sightings.stream()
-            .filter(sighting -> sighting.version().isPresent())
-            .map(sighting -> sighting.device().group().orElseThrow())
+        devices.stream()
+            .map(device -> device.group().orElseThrow())
             .collect(Collectors.toSet());
     return groups.isEmpty() ? Map.of() : updates.served(groups);
   }
 
-  /** Tells of what was saved, in the order in which it was reported. */
-  void tell(Collection<Sighting> sightings, List<Change> changes, Map<GroupId, OtaUpdate> served) {
+  /** Tells of what was saved, codes first. */
+  void tell(Saved saved, Map<GroupId, OtaUpdate> served) {
     if (!events.areHeard()) {
       return;
     }
-    List<OtaEvent> told = new ArrayList<>();
-    for (Sighting sighting : sightings) {
-      DeviceId device = sighting.device().id();
-      GroupId group = sighting.device().group().orElseThrow();
-      sighting
-          .codes()
-          .forEach((code, at) -> told.add(new DeviceProgressed(at, device, group, code)));
+    Instant now = events.now();
+    for (NewCode code : saved.codes()) {
+      events.emit(new DeviceProgressed(now, code.device(), code.group(), code.code()));
     }
-    for (Change change : changes) {
-      told.add(event(change, Optional.ofNullable(served.get(change.group()))));
+    for (NewVersion change : saved.versions()) {
+      event(change, Optional.ofNullable(served.get(change.group())), now).ifPresent(events::emit);
     }
-    told.sort(Comparator.comparing(OtaEvent::at));
-    told.forEach(events::emit);
   }
 
-  private static OtaEvent event(Change change, Optional<OtaUpdate> served) {
-    if (runs(Optional.of(change.to()), served)) {
-      return new DeviceUpdated(change.at(), change.device(), change.from(), served.orElseThrow());
+  /** A device of a rollout that has its target, or had it, is the rollout's to tell of. */
+  private Optional<OtaEvent> event(NewVersion change, Optional<OtaUpdate> served, Instant now) {
+    DeviceId device = change.device();
+    if (assignments.hold(change.group()).isPresent()) {
+      boolean told =
+          assignments.isTarget(change.group(), change.version())
+              || change
+                  .previous()
+                  .filter(version -> assignments.isTarget(change.group(), version))
+                  .isPresent();
+      return told ? Optional.empty() : Optional.of(changed(change, served, now));
     }
-    return runs(change.from(), served)
-        ? new DeviceFellBack(change.at(), change.device(), change.to(), served.orElseThrow())
-        : new DeviceChanged(
-            change.at(), change.device(), change.group(), change.from(), change.to(), served);
+    if (runs(Optional.of(change.version()), served)) {
+      return Optional.of(
+          new DeviceUpdated(now, device, change.previous(), served.orElseThrow()));
+    }
+    return Optional.of(
+        runs(change.previous(), served)
+            ? new DeviceFellBack(now, device, change.version(), served.orElseThrow())
+            : changed(change, served, now));
+  }
+
+  private static OtaEvent changed(
+      NewVersion change, Optional<OtaUpdate> served, Instant now) {
+    return new DeviceChanged(
+        now, change.device(), change.group(), change.previous(), change.version(), served);
   }
 
   private static boolean runs(Optional<String> version, Optional<OtaUpdate> served) {

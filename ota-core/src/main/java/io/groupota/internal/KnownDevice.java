@@ -1,6 +1,7 @@
 package io.groupota.internal;
 
 import io.groupota.DeviceReport;
+import io.groupota.DeviceState;
 import io.groupota.spi.Device;
 import java.util.Optional;
 
@@ -10,7 +11,7 @@ import java.util.Optional;
  * @param device the device, empty if the directory has none of that id or it is in no group
  * @param version the version that is saved
  * @param coreVersion the version of the operating system that is saved
- * @param savedAt when it was last saved, in epoch milliseconds
+ * @param savedAt when this node last saved it, in epoch milliseconds
  * @param checkedAt when the directory was last asked, in epoch milliseconds
  */
 record KnownDevice(
@@ -19,15 +20,51 @@ record KnownDevice(
     Optional<String> coreVersion,
     long savedAt,
     long checkedAt) {
+  /** For {@link #savedAt}: it must be saved again, whatever is reported. */
+  static final long NEVER = Long.MIN_VALUE;
 
   /** A device reports as itself if the host vouches for it or it came in with its own MQTT user. */
-  boolean speaksFor(DeviceReport report) {
+  boolean speaksFor(Optional<String> mqttUser) {
     return device.isPresent()
-        && (report.mqttUser().isEmpty() || report.mqttUser().get().equals(device.get().mqttUser()));
+        && (mqttUser.isEmpty() || mqttUser.get().equals(device.get().mqttUser()));
   }
 
-  boolean changes(Optional<String> newVersion, Optional<String> newCoreVersion) {
-    return (newVersion.isPresent() && !newVersion.equals(version))
-        || (newCoreVersion.isPresent() && !newCoreVersion.equals(coreVersion));
+  /** Whether a report names a version that is not the saved one. */
+  boolean isChangedBy(DeviceReport report) {
+    return isOther(report.version(), version) || isOther(report.coreVersion(), coreVersion);
+  }
+
+  /** Whether something must be saved for reports that wait, but for their time. */
+  boolean isChangedBy(PendingReport pending) {
+    return !pending.codes().isEmpty()
+        || isNews(pending)
+        || isOther(pending.coreVersion().map(PendingReport.Run::text), coreVersion);
+  }
+
+  /** Whether the device began with the version that it reports after the saved one was reported. */
+  boolean isNews(PendingReport pending) {
+    return pending
+        .version()
+        .filter(run -> run.interrupts() || !version.equals(Optional.of(run.text())))
+        .isPresent();
+  }
+
+  /** What to remember when all that waited is saved. */
+  KnownDevice saved(PendingReport pending, long now) {
+    return new KnownDevice(
+        device,
+        pending.version().map(PendingReport.Run::text).or(() -> version),
+        pending.coreVersion().map(PendingReport.Run::text).or(() -> coreVersion),
+        now,
+        checkedAt);
+  }
+
+  /** What to remember when something else is saved. */
+  KnownDevice saved(DeviceState state, long now) {
+    return new KnownDevice(device, state.reportedVersion(), state.coreVersion(), now, checkedAt);
+  }
+
+  private static boolean isOther(Optional<String> reported, Optional<String> saved) {
+    return reported.isPresent() && !reported.equals(saved);
   }
 }

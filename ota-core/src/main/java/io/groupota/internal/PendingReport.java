@@ -1,46 +1,93 @@
 package io.groupota.internal;
 
+import io.groupota.DeviceId;
 import io.groupota.DeviceReport;
 import io.groupota.UpdateCode;
-import java.time.Instant;
 import java.util.EnumMap;
 import java.util.Map;
 import java.util.Optional;
 
 /**
- * What a device reported since the last save, the later word winning. Immutable.
+ * What a device reported since the last save, the later word winning. Times are those of {@link
+ * ElapsedTime}. Immutable.
  *
- * @param latest the latest report, with what earlier ones said and it does not
+ * @param device the device
+ * @param mqttUser the MQTT user name that it came in with
+ * @param version the version that it reports
+ * @param coreVersion the version of its operating system
  * @param codes when each update code was last sent
- * @param seenAt when the latest report came
+ * @param heardAt when the latest report came
+ * @param refresh whether all this does is refresh the time of what is saved, as far as memory can
+ *     tell
  */
-record PendingReport(DeviceReport latest, Map<UpdateCode, Instant> codes, Instant seenAt) {
-  static PendingReport of(DeviceReport report, Instant now) {
-    return new PendingReport(
-        report,
-        report.code().<Map<UpdateCode, Instant>>map(code -> Map.of(code, now)).orElse(Map.of()),
-        now);
+record PendingReport(
+    DeviceId device,
+    Optional<String> mqttUser,
+    Optional<Run> version,
+    Optional<Run> coreVersion,
+    Map<UpdateCode, Long> codes,
+    long heardAt,
+    boolean refresh) {
+  /**
+   * Reports of one text, with none of another text in between.
+   *
+   * @param text the text
+   * @param first when the first of them came
+   * @param last when the last of them came
+   * @param interrupts whether another text was waiting to be saved before it
+   */
+  record Run(String text, long first, long last, boolean interrupts) {
+    Run after(Run earlier) {
+      return text.equals(earlier.text)
+          ? new Run(text, earlier.first, last, earlier.interrupts)
+          : new Run(text, first, last, true);
+    }
   }
 
-  /** This report, coming after another one of the same device and MQTT user. */
+  static PendingReport of(DeviceReport report, long now, boolean refresh) {
+    return new PendingReport(
+        report.device(),
+        report.mqttUser(),
+        report.version().map(text -> new Run(text, now, now, false)),
+        report.coreVersion().map(text -> new Run(text, now, now, false)),
+        report.code().<Map<UpdateCode, Long>>map(code -> Map.of(code, now)).orElse(Map.of()),
+        now,
+        refresh);
+  }
+
+  /** This report, coming after another one of the same device. */
   PendingReport after(PendingReport earlier) {
-    if (!latest.mqttUser().equals(earlier.latest.mqttUser())) {
+    if (!mqttUser.equals(earlier.mqttUser)) {
       return this;
     }
-    Map<UpdateCode, Instant> allCodes = new EnumMap<>(UpdateCode.class);
+    Map<UpdateCode, Long> allCodes = new EnumMap<>(UpdateCode.class);
     allCodes.putAll(earlier.codes);
     allCodes.putAll(codes);
-    DeviceReport merged =
-        new DeviceReport(
-            latest.device(),
-            latest.mqttUser(),
-            later(earlier.latest.version(), latest.version()),
-            later(earlier.latest.coreVersion(), latest.coreVersion()),
-            later(earlier.latest.code(), latest.code()));
-    return new PendingReport(merged, allCodes, seenAt);
+    return new PendingReport(
+        device,
+        mqttUser,
+        later(earlier.version, version),
+        later(earlier.coreVersion, coreVersion),
+        allCodes,
+        heardAt,
+        refresh && earlier.refresh);
   }
 
-  private static <T> Optional<T> later(Optional<T> earlier, Optional<T> later) {
-    return later.isPresent() ? later : earlier;
+  private static Optional<Run> later(Optional<Run> earlier, Optional<Run> later) {
+    return later.isPresent() && earlier.isPresent()
+        ? Optional.of(later.get().after(earlier.get()))
+        : later.or(() -> earlier);
+  }
+
+  /** Whether a report says only what this one says. */
+  boolean says(DeviceReport report) {
+    return report.mqttUser().equals(mqttUser)
+        && report.code().isEmpty()
+        && report.version().stream().allMatch(text -> isTextOf(version, text))
+        && report.coreVersion().stream().allMatch(text -> isTextOf(coreVersion, text));
+  }
+
+  private static boolean isTextOf(Optional<Run> run, String text) {
+    return run.filter(some -> some.text().equals(text)).isPresent();
   }
 }

@@ -2,6 +2,8 @@ package io.groupota.internal;
 
 import io.groupota.DeviceId;
 import io.groupota.DeviceReport;
+import io.groupota.ReportCounts;
+import io.groupota.internal.ReportSaver.Verdict;
 import java.time.Clock;
 import java.util.ArrayList;
 import java.util.Iterator;
@@ -11,49 +13,135 @@ import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * Takes the reports of devices without blocking and hands them to {@link ReportSaver} in batches:
- * one entry per device, the later word winning. Bounded: when it is nearly full, reports that would
- * only refresh the time of the last one are refused first.
+ * Takes the reports of devices without waiting for a storage and hands them to {@link ReportSaver}
+ * in batches: one entry per device, the later word winning. Bounded, what is being saved included.
+ * Under overload what would only refresh the time of the last report goes first, whether it comes
+ * or waits already; the last places are for devices that are known to run another version.
  */
 final class ReportBuffer {
   private static final int BATCH = 1_000;
 
   private final ReportSaver saver;
+  private final ReportTally tally;
   private final int capacity;
-  private final Clock clock;
+  private final ElapsedTime time;
   private final ConcurrentMap<DeviceId, PendingReport> pending = new ConcurrentHashMap<>();
+
+  /** What left {@link #pending} and is not yet remembered as saved: memory does not tell yet. */
+  private final ConcurrentMap<DeviceId, PendingReport> saving = new ConcurrentHashMap<>();
+
+  /** Places taken: entries of both maps, and those about to be added. */
   private final AtomicInteger size = new AtomicInteger();
 
-  ReportBuffer(ReportSaver saver, int capacity, Clock clock) {
+  /** Guards the search for refreshes to drop. */
+  private final Object dropping = new Object();
+
+  private volatile boolean refreshesWait;
+
+  ReportBuffer(ReportSaver saver, ReportTally tally, int capacity, Clock clock) {
     this.saver = saver;
+    this.tally = tally;
     this.capacity = capacity;
-    this.clock = clock;
+    this.time = new ElapsedTime(clock);
   }
 
   /** Returns false if the report had to be refused. */
   boolean add(DeviceReport report) {
-    return switch (saver.judge(report)) {
-      case NOTHING_NEW -> true;
-      case REFRESH -> add(report, capacity - capacity / 4);
-      case CHANGE -> add(report, capacity);
-    };
+    // In the order in which an entry moves, memory last: so none is missed on its way.
+    boolean waits = pending.containsKey(report.device());
+    PendingReport inFlight = waits ? null : saving.get(report.device());
+    Verdict verdict = saver.judge(report);
+    if (verdict == Verdict.IGNORED) {
+      tally.ignored.increment();
+      return true;
+    }
+    boolean repeated =
+        inFlight == null ? !waits && verdict == Verdict.NOTHING_NEW : inFlight.says(report);
+    if (repeated) {
+      tally.repeated.increment();
+      return true;
+    }
+    if (join(report, verdict) || insert(report, verdict)) {
+      tally.taken.increment();
+      return true;
+    }
+    (verdict == Verdict.REFRESH ? tally.droppedRefreshes : tally.refusedChanges).increment();
+    return false;
   }
 
-  private boolean add(DeviceReport report, int limit) {
-    PendingReport added = PendingReport.of(report, clock.instant());
-    return pending.compute(
+  /** Joins a report with one of the same device that waits. */
+  private boolean join(DeviceReport report, Verdict verdict) {
+    boolean refresh = verdict == Verdict.REFRESH || verdict == Verdict.NOTHING_NEW;
+    return pending.computeIfPresent(
             report.device(),
-            (id, earlier) -> {
-              if (earlier != null) {
-                return added.after(earlier);
-              }
-              if (size.get() >= limit) {
-                return null;
-              }
-              size.incrementAndGet();
-              return added;
-            })
+            (id, earlier) -> PendingReport.of(report, time.now(), refresh).after(earlier))
         != null;
+  }
+
+  private boolean insert(DeviceReport report, Verdict verdict) {
+    if (!reserve(verdict)) {
+      return false;
+    }
+    boolean refresh = verdict == Verdict.REFRESH;
+    pending.compute(
+        report.device(),
+        (id, earlier) -> {
+          PendingReport added = PendingReport.of(report, time.now(), refresh);
+          if (earlier == null) {
+            return added;
+          }
+          size.decrementAndGet();
+          return added.after(earlier);
+        });
+    if (refresh) {
+      refreshesWait = true;
+    }
+    return true;
+  }
+
+  /** Takes a place, at the cost of refreshes that wait if need be. */
+  private boolean reserve(Verdict verdict) {
+    int limit =
+        switch (verdict) {
+          case REFRESH -> capacity - capacity / 4;
+          case NEWS -> capacity - capacity / 8;
+          default -> capacity;
+        };
+    while (true) {
+      int taken = size.get();
+      if (taken < limit) {
+        if (size.compareAndSet(taken, taken + 1)) {
+          return true;
+        }
+      } else if (verdict == Verdict.REFRESH || !dropRefreshes(limit)) {
+        return false;
+      }
+    }
+  }
+
+  /**
+   * Drops an eighth of the capacity, so that the next search is not soon; and none is in vain
+   * twice, since no refresh is taken while the places are taken. Returns whether there is room
+   * again.
+   */
+  private boolean dropRefreshes(int limit) {
+    synchronized (dropping) {
+      int wanted = size.get() - limit + Math.max(1, capacity / 8);
+      if (size.get() >= limit && refreshesWait) {
+        refreshesWait = false;
+        for (PendingReport entry : pending.values()) {
+          if (entry.refresh() && pending.remove(entry.device(), entry)) {
+            size.decrementAndGet();
+            tally.droppedRefreshes.increment();
+            if (--wanted == 0) {
+              refreshesWait = true;
+              break;
+            }
+          }
+        }
+      }
+      return size.get() < limit;
+    }
   }
 
   /** Saves what was taken before this call. Batches that fail stay for the next call. */
@@ -61,38 +149,60 @@ final class ReportBuffer {
     int left = pending.size();
     Iterator<PendingReport> entries = pending.values().iterator();
     while (left > 0 && entries.hasNext()) {
-      List<PendingReport> batch = take(entries, Math.min(left, BATCH));
-      left -= batch.size();
+      left -= take(entries, Math.min(left, BATCH));
       try {
-        saver.save(batch);
+        saver.save(new ArrayList<>(saving.values()));
+        size.addAndGet(-saving.size());
       } catch (RuntimeException | Error e) {
-        batch.forEach(this::putBack);
+        saving.values().forEach(this::putBack);
         throw e;
+      } finally {
+        saving.clear();
       }
     }
   }
 
-  private List<PendingReport> take(Iterator<PendingReport> entries, int count) {
-    List<PendingReport> batch = new ArrayList<>(count);
-    while (batch.size() < count && entries.hasNext()) {
-      PendingReport taken = pending.remove(entries.next().latest().device());
-      if (taken != null) {
-        size.decrementAndGet();
-        batch.add(taken);
-      }
+  private int take(Iterator<PendingReport> entries, int count) {
+    List<DeviceId> devices = new ArrayList<>(count);
+    while (devices.size() < count && entries.hasNext()) {
+      devices.add(entries.next().device());
     }
-    return batch;
+    for (DeviceId device : devices) {
+      pending.computeIfPresent(
+          device,
+          (id, report) -> {
+            saving.put(id, report);
+            return null;
+          });
+    }
+    return devices.size();
   }
 
   private void putBack(PendingReport earlier) {
     pending.compute(
-        earlier.latest().device(),
+        earlier.device(),
         (id, newer) -> {
           if (newer != null) {
+            size.decrementAndGet();
             return newer.after(earlier);
           }
-          size.incrementAndGet();
           return earlier;
         });
+    if (earlier.refresh()) {
+      refreshesWait = true;
+    }
+  }
+
+  ReportCounts counts() {
+    return new ReportCounts(
+        tally.taken.sum(),
+        tally.repeated.sum(),
+        tally.ignored.sum(),
+        tally.droppedRefreshes.sum(),
+        tally.refusedChanges.sum(),
+        tally.saved.sum(),
+        tally.versionChanges.sum(),
+        size.get(),
+        capacity);
   }
 }

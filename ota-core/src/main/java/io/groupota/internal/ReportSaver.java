@@ -5,232 +5,176 @@ import io.groupota.DeviceReport;
 import io.groupota.DeviceState;
 import io.groupota.GroupId;
 import io.groupota.OtaUpdate;
+import io.groupota.UpdateCode;
 import io.groupota.spi.Device;
 import io.groupota.spi.DeviceStates;
-import io.groupota.spi.GroupDirectory;
+import io.groupota.spi.DeviceStates.Heard;
+import io.groupota.spi.DeviceStates.Saved;
+import io.groupota.spi.DeviceStates.Sighting;
 import java.time.Clock;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
-import org.jspecify.annotations.Nullable;
 
 /**
- * Decides what a report changes, and saves batches of them. Remembers what is saved of each device,
- * so that the repetitions of a device that says the same every five seconds end in memory; and what
- * each group serves, so that a device which is behind is noticed.
+ * Decides what a report changes, and saves batches of them. What is saved of each device is
+ * remembered, so that the repetitions of a device that says the same every five seconds end in
+ * memory; and what each group serves, so that a device which is behind is noticed.
  */
 final class ReportSaver {
   /** What a report does to the saved state, as far as memory can tell. */
   enum Verdict {
+    /** It is not the device's own. */
+    IGNORED,
     NOTHING_NEW,
     REFRESH,
+    /** A code of an update, or the first report of a device. */
+    NEWS,
+    /** Another version. */
     CHANGE
   }
 
   private final DeviceStates states;
-  private final GroupDirectory directory;
   private final BehindWatch behindWatch;
+  private final KnownDevices known;
   private final RolloutAssignments assignments;
   private final DeviceEvents events;
-  private final Clock clock;
-  private final long lastSeenMillis;
-  private final BoundedCache<DeviceId, KnownDevice> known;
+  private final ReportTally tally;
+  private final ElapsedTime time;
 
-  ReportSaver(
-      Spis spis,
+  /** What it works with. */
+  record Parts(
+      KnownDevices known,
       BehindWatch behindWatch,
       RolloutAssignments assignments,
       DeviceEvents events,
-      Settings.Reports settings,
-      Clock clock) {
-    this.states = spis.repository();
-    this.directory = spis.groups();
-    this.behindWatch = behindWatch;
-    this.assignments = assignments;
-    this.events = events;
-    this.clock = clock;
-    this.lastSeenMillis = settings.lastSeenInterval().toMillis();
-    // Twice, since a bounded cache is sure to hold only half of its capacity.
-    this.known = new BoundedCache<>(2 * settings.capacity());
+      ReportTally tally) {}
+
+  ReportSaver(DeviceStates states, Parts parts, Clock clock) {
+    this.states = states;
+    this.known = parts.known();
+    this.behindWatch = parts.behindWatch();
+    this.assignments = parts.assignments();
+    this.events = parts.events();
+    this.tally = parts.tally();
+    this.time = new ElapsedTime(clock);
   }
 
   /** Never blocks: reads memory only. */
   Verdict judge(DeviceReport report) {
     KnownDevice device = known.get(report.device());
-    long now = clock.millis();
-    if (device == null || isOld(device.checkedAt(), now)) {
-      return device != null && !report.code().isPresent() && !changes(device, report)
-          ? Verdict.REFRESH
-          : Verdict.CHANGE;
+    if (device == null) {
+      return Verdict.NEWS;
     }
-    if (!device.speaksFor(report)) {
-      return Verdict.NOTHING_NEW;
+    long now = known.now();
+    boolean toBeChecked = known.isToBeChecked(device, now);
+    if (!device.speaksFor(report.mqttUser())) {
+      return toBeChecked ? Verdict.NEWS : Verdict.IGNORED;
     }
-    if (report.code().isPresent() || changes(device, report)) {
+    if (device.isChangedBy(report)) {
       return Verdict.CHANGE;
     }
+    if (report.code().isPresent()) {
+      return Verdict.NEWS;
+    }
     GroupId group = device.device().flatMap(Device::group).orElseThrow();
-    return isOld(device.savedAt(), now)
-            || behindWatch.isWorthALook(group, version(device, report), now)
+    return toBeChecked
+            || known.isToBeSaved(device, now)
+            || behindWatch.isWorthALook(group, report.version().or(device::version), now)
         ? Verdict.REFRESH
         : Verdict.NOTHING_NEW;
   }
 
-  void save(List<PendingReport> batch) {
-    long now = clock.millis();
-    Map<DeviceId, KnownDevice> devices = resolve(batch, now);
-    List<DeviceStates.Sighting> sightings = new ArrayList<>();
-    List<KnownDevice> saved = new ArrayList<>();
-    Map<Device, String> versions = new HashMap<>();
+  /** What a device itself reported, and what is remembered of it before and, once saved, after. */
+  private record Own(PendingReport pending, KnownDevice device) {
+    Own now(KnownDevice after) {
+      return new Own(pending, after);
+    }
+  }
+
+  void save(Collection<PendingReport> batch) {
+    Map<DeviceId, KnownDevice> devices = known.resolve(batch);
+    long now = known.now();
+    List<Own> settled = new ArrayList<>();
+    List<Own> toBeSaved = new ArrayList<>();
     for (PendingReport pending : batch) {
-      DeviceReport report = pending.latest();
-      KnownDevice device = devices.get(report.device());
-      if (device == null || !device.speaksFor(report)) {
-        continue;
+      KnownDevice device = devices.get(pending.device());
+      if (device != null && device.speaksFor(pending.mqttUser())) {
+        boolean news = device.isChangedBy(pending) || known.isToBeSaved(device, now);
+        (news ? toBeSaved : settled).add(new Own(pending, device));
       }
-      Device member = device.device().orElseThrow();
-      if (!pending.codes().isEmpty() || changes(device, report) || isOld(device.savedAt(), now)) {
-        sightings.add(sighting(member, pending));
-        saved.add(saved(device, report, now));
-      }
-      version(device, report).ifPresent(version -> versions.put(member, version));
     }
-    if (!sightings.isEmpty()) {
-      save(sightings, saved);
+    if (!toBeSaved.isEmpty()) {
+      settled.addAll(save(toBeSaved, now));
     }
-    behindWatch.look(byGroup(versions), now);
+    behindWatch.look(versions(settled), now);
+  }
+
+  private List<Own> save(List<Own> toBeSaved, long now) {
+    Map<GroupId, OtaUpdate> served =
+        events.served(toBeSaved.stream().map(own -> own.device().device().orElseThrow()).toList());
+    // Last of all, since what is waited for after this makes a report look younger.
+    long present = time.now();
+    Saved saved =
+        states.save(
+            toBeSaved.stream().map(own -> sighting(own.device(), own.pending(), present)).toList());
+    tally.saved.add(toBeSaved.size());
+    tally.versionChanges.add(saved.versions().size());
+    List<Own> after = toBeSaved.stream().map(own -> remember(own, saved, now)).toList();
+    events.tell(saved, served);
+    return after;
+  }
+
+  /** Another node may have heard the device later than this one and saved it earlier. */
+  private Own remember(Own own, Saved saved, long now) {
+    DeviceId id = own.pending().device();
+    DeviceState overtaking = saved.overtaken().get(id);
+    KnownDevice after =
+        overtaking == null
+            ? own.device().saved(own.pending(), now)
+            : own.device().saved(overtaking, now);
+    known.put(id, after);
+    return own.now(after);
+  }
+
+  private static Sighting sighting(KnownDevice device, PendingReport pending, long present) {
+    Map<UpdateCode, Duration> codes = new EnumMap<>(UpdateCode.class);
+    pending.codes().forEach((code, at) -> codes.put(code, ElapsedTime.between(at, present)));
+    return new Sighting(
+        device.device().orElseThrow(),
+        pending.version().map(run -> heard(run, present)),
+        pending
+            .version()
+            .filter(run -> device.isNews(pending))
+            .map(run -> ElapsedTime.between(run.first(), present)),
+        pending.coreVersion().map(run -> heard(run, present)),
+        codes,
+        ElapsedTime.between(pending.heardAt(), present));
+  }
+
+  private static Heard heard(PendingReport.Run run, long present) {
+    return new Heard(run.text(), ElapsedTime.between(run.last(), present));
   }
 
   /** The versions that the groups of devices may have to be triggered for. */
-  private Map<GroupId, Set<String>> byGroup(Map<Device, String> versions) {
-    Map<GroupId, Set<String>> byGroup = new HashMap<>();
-    for (Device device : assignments.notSettled(versions)) {
-      byGroup
+  private Map<GroupId, Set<String>> versions(List<Own> settled) {
+    Map<Device, String> reported = new HashMap<>();
+    for (Own own : settled) {
+      Device device = own.device().device().orElseThrow();
+      own.device().version().ifPresent(version -> reported.put(device, version));
+    }
+    Map<GroupId, Set<String>> versions = new HashMap<>();
+    for (Device device : assignments.notSettled(reported)) {
+      versions
           .computeIfAbsent(device.group().orElseThrow(), id -> new HashSet<>())
-          .add(versions.getOrDefault(device, ""));
+          .add(reported.getOrDefault(device, ""));
     }
-    return byGroup;
-  }
-
-  private void save(List<DeviceStates.Sighting> sightings, List<KnownDevice> saved) {
-    Map<GroupId, OtaUpdate> served = events.served(sightings);
-    states.save(sightings);
-    List<DeviceEvents.Change> changes = changes(sightings);
-    saved.forEach(device -> known.put(device.device().orElseThrow().id(), device));
-    events.tell(sightings, changes, served);
-  }
-
-  private List<DeviceEvents.Change> changes(List<DeviceStates.Sighting> sightings) {
-    List<DeviceEvents.Change> changes = new ArrayList<>();
-    for (DeviceStates.Sighting sighting : sightings) {
-      DeviceId device = sighting.device().id();
-      Optional<String> before =
-          Optional.ofNullable(known.get(device)).flatMap(KnownDevice::version);
-      if (sighting.version().isPresent() && !sighting.version().equals(before)) {
-        changes.add(
-            new DeviceEvents.Change(
-                device,
-                sighting.device().group().orElseThrow(),
-                before,
-                sighting.version().get(),
-                sighting.seenAt()));
-      }
-    }
-    return changes;
-  }
-
-  void forget(Collection<DeviceId> devices) {
-    devices.forEach(known::remove);
-  }
-
-  private static DeviceStates.Sighting sighting(Device device, PendingReport pending) {
-    return new DeviceStates.Sighting(
-        device,
-        pending.latest().version(),
-        pending.latest().coreVersion(),
-        pending.codes(),
-        pending.seenAt());
-  }
-
-  private static KnownDevice saved(KnownDevice device, DeviceReport report, long now) {
-    return new KnownDevice(
-        device.device(),
-        version(device, report),
-        report.coreVersion().or(device::coreVersion),
-        now,
-        device.checkedAt());
-  }
-
-  private static Optional<String> version(KnownDevice device, DeviceReport report) {
-    return report.version().or(device::version);
-  }
-
-  private static boolean changes(KnownDevice device, DeviceReport report) {
-    return device.changes(report.version(), report.coreVersion());
-  }
-
-  /**
-   * What is known of the devices of a batch; asks the storages about those that are new or were not
-   * checked for long.
-   */
-  private Map<DeviceId, KnownDevice> resolve(List<PendingReport> batch, long now) {
-    Map<DeviceId, KnownDevice> resolved = new HashMap<>();
-    List<DeviceId> unchecked = new ArrayList<>();
-    List<DeviceId> unread = new ArrayList<>();
-    for (PendingReport pending : batch) {
-      DeviceId id = pending.latest().device();
-      KnownDevice device = known.get(id);
-      if (device == null) {
-        unread.add(id);
-      } else {
-        resolved.put(id, device);
-      }
-      if (device == null || isOld(device.checkedAt(), now)) {
-        unchecked.add(id);
-      }
-    }
-    if (unchecked.isEmpty()) {
-      return resolved;
-    }
-    Map<DeviceId, DeviceState> read = unread.isEmpty() ? Map.of() : states.states(unread);
-    Map<DeviceId, Device> members = directory.devices(unchecked);
-    for (DeviceId id : unchecked) {
-      Optional<Device> member =
-          Optional.ofNullable(members.get(id)).filter(device -> device.group().isPresent());
-      KnownDevice device = refreshed(resolved.get(id), member, read.get(id), now);
-      resolved.put(id, device);
-      known.put(id, device);
-    }
-    return resolved;
-  }
-
-  /**
-   * A device that moved to another group or MQTT user since it was saved must be saved again: its
-   * time is set back.
-   */
-  private static KnownDevice refreshed(
-      @Nullable KnownDevice before,
-      Optional<Device> member,
-      @Nullable DeviceState state,
-      long now) {
-    if (before != null) {
-      long savedAt = before.device().equals(member) ? before.savedAt() : Long.MIN_VALUE;
-      return new KnownDevice(member, before.version(), before.coreVersion(), savedAt, now);
-    }
-    return state == null
-        ? new KnownDevice(member, Optional.empty(), Optional.empty(), Long.MIN_VALUE, now)
-        // Whether its address is the saved one cannot be told from here, so the first report after
-        // a start is saved.
-        : new KnownDevice(
-            member, state.reportedVersion(), state.coreVersion(), Long.MIN_VALUE, now);
-  }
-
-  private boolean isOld(long time, long now) {
-    return time == Long.MIN_VALUE || now < time || now - time >= lastSeenMillis;
+    return versions;
   }
 }

@@ -3,14 +3,15 @@ package io.groupota.memory;
 import io.groupota.DeviceId;
 import io.groupota.DeviceState;
 import io.groupota.GroupId;
-import io.groupota.UpdateCode;
 import io.groupota.spi.Addressing;
+import io.groupota.spi.DeviceStates.Saved;
 import io.groupota.spi.DeviceStates.Sighting;
 import io.groupota.spi.DeviceStates.VersionCount;
+import io.groupota.spi.SavedDevice;
+import io.groupota.spi.SightingMerge;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -25,33 +26,29 @@ import org.jspecify.annotations.Nullable;
 final class DeviceTable {
   private record Address(Addressing addressing, String mqttUser, Optional<String> version) {}
 
-  private record Row(DeviceState state, Addressing addressing, String mqttUser) {
-    Address address() {
-      return new Address(addressing, mqttUser, state.reportedVersion());
-    }
-  }
-
   /** The devices of one group, and how many have the same address and version. */
   private static final class Members {
-    final NavigableMap<DeviceId, Row> byId = new TreeMap<>();
+    final NavigableMap<DeviceId, SavedDevice> byId = new TreeMap<>();
     final Map<Address, Long> counts = new HashMap<>();
   }
 
-  private final Map<DeviceId, Row> rows = new HashMap<>();
+  private final Map<DeviceId, SavedDevice> rows = new HashMap<>();
   private final Map<GroupId, Members> members = new HashMap<>();
 
-  void save(Collection<Sighting> sightings) {
-    List<Row> merged = new ArrayList<>(sightings.size());
+  Saved save(Collection<Sighting> sightings, Instant now) {
+    SightingMerge merge = new SightingMerge(now);
+    List<SavedDevice> merged = new ArrayList<>(sightings.size());
     for (Sighting sighting : sightings) {
-      merged.add(merge(rows.get(sighting.device().id()), sighting));
+      merged.add(merge.merge(rows.get(sighting.device().id()), sighting));
     }
     merged.forEach(this::put);
+    return merge.result();
   }
 
   Map<DeviceId, DeviceState> states(Collection<DeviceId> devices) {
     Map<DeviceId, DeviceState> found = new HashMap<>();
     for (DeviceId device : devices) {
-      Row row = rows.get(device);
+      SavedDevice row = rows.get(device);
       if (row != null) {
         found.put(device, row.state());
       }
@@ -78,11 +75,11 @@ final class DeviceTable {
       @Nullable DeviceId after,
       int limit) {
     Set<String> wanted = new HashSet<>(versions);
-    NavigableMap<DeviceId, Row> all = membersOf(group).byId;
+    NavigableMap<DeviceId, SavedDevice> all = membersOf(group).byId;
     return (after == null ? all : all.tailMap(after, false))
         .values().stream()
             .filter(row -> addressing == null || row.addressing() == addressing)
-            .map(Row::state)
+            .map(SavedDevice::state)
             .filter(state -> state.reportedVersion().filter(wanted::contains).isPresent())
             .limit(limit)
             .toList();
@@ -92,71 +89,32 @@ final class DeviceTable {
     devices.forEach(this::remove);
   }
 
-  private static Row merge(@Nullable Row before, Sighting sighting) {
-    GroupId group =
-        sighting
-            .device()
-            .group()
-            .orElseThrow(
-                () ->
-                    new IllegalArgumentException(
-                        "Device " + sighting.device().id() + " is in no group"));
-    DeviceState state =
-        before == null
-            ? new DeviceState(
-                sighting.device().id(),
-                group,
-                sighting.version(),
-                sighting.version().map(any -> sighting.seenAt()),
-                sighting.coreVersion(),
-                sighting.seenAt(),
-                sighting.codes())
-            : merge(before.state(), group, sighting);
-    return new Row(state, sighting.device().addressing(), sighting.device().mqttUser());
-  }
-
-  private static DeviceState merge(DeviceState before, GroupId group, Sighting sighting) {
-    boolean otherVersion =
-        sighting.version().isPresent() && !sighting.version().equals(before.reportedVersion());
-    Map<UpdateCode, Instant> codes = new EnumMap<>(UpdateCode.class);
-    codes.putAll(before.codes());
-    // Batches of several nodes may arrive out of order: the latest time counts.
-    sighting.codes().forEach((code, time) -> codes.merge(code, time, DeviceTable::later));
-    return new DeviceState(
-        before.device(),
-        group,
-        sighting.version().or(before::reportedVersion),
-        otherVersion ? Optional.of(sighting.seenAt()) : before.versionSince(),
-        sighting.coreVersion().or(before::coreVersion),
-        later(before.lastSeen(), sighting.seenAt()),
-        codes);
-  }
-
-  private static Instant later(Instant one, Instant other) {
-    return one.isAfter(other) ? one : other;
-  }
-
   private Members membersOf(GroupId group) {
     Members found = members.get(group);
     return found == null ? new Members() : found;
   }
 
-  private void put(Row row) {
+  private static Address addressOf(SavedDevice row) {
+    return new Address(row.addressing(), row.mqttUser(), row.state().reportedVersion());
+  }
+
+  private void put(SavedDevice row) {
     remove(row.state().device());
     rows.put(row.state().device(), row);
     Members group = members.computeIfAbsent(row.state().group(), any -> new Members());
     group.byId.put(row.state().device(), row);
-    group.counts.merge(row.address(), 1L, Long::sum);
+    group.counts.merge(addressOf(row), 1L, Long::sum);
   }
 
   private void remove(DeviceId device) {
-    Row row = rows.remove(device);
+    SavedDevice row = rows.remove(device);
     if (row == null) {
       return;
     }
     Members group = membersOf(row.state().group());
     group.byId.remove(device);
-    group.counts.computeIfPresent(row.address(), (address, count) -> count == 1 ? null : count - 1);
+    group.counts.computeIfPresent(
+        addressOf(row), (address, count) -> count == 1 ? null : count - 1);
     if (group.byId.isEmpty()) {
       members.remove(row.state().group());
     }

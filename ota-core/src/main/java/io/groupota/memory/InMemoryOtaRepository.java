@@ -20,7 +20,6 @@ import io.groupota.rollout.RolloutPage;
 import io.groupota.rollout.RolloutQuery;
 import io.groupota.rollout.RolloutState;
 import io.groupota.spi.Addressing;
-import io.groupota.spi.Device;
 import io.groupota.spi.OtaRepository;
 import io.groupota.spi.RolloutProgress;
 import io.groupota.spi.RolloutStep;
@@ -63,7 +62,8 @@ public final class InMemoryOtaRepository implements OtaRepository {
   /**
    * An empty repository.
    *
-   * @param clock decides when triggers are due, leases expire and reservations are abandoned
+   * @param clock decides when triggers are due, leases expire and reservations are abandoned, and
+   *     when devices reported what
    */
   public InMemoryOtaRepository(Clock clock) {
     this.clock = clock;
@@ -263,31 +263,21 @@ public final class InMemoryOtaRepository implements OtaRepository {
    * Saves what is new of devices, all or nothing.
    *
    * @param sightings at most one per device
+   * @return what changed
    * @throws IllegalArgumentException if a device is in no group
    */
   @Override
-  public void save(Collection<Sighting> sightings) {
-    List<DeviceId> ids = sightings.stream().map(sighting -> sighting.device().id()).toList();
-    List<Sighting> news;
+  public Saved save(Collection<Sighting> sightings) {
+    Saved saved;
     synchronized (devices) {
-      Map<DeviceId, DeviceState> before = devices.states(ids);
-      devices.save(sightings);
-      news = sightings.stream().filter(sighting -> isNews(sighting, before)).toList();
+      saved = devices.save(sightings, clock.instant());
     }
     synchronized (lock) {
-      for (Sighting sighting : news) {
-        Device device = sighting.device();
-        rollouts.look(device.group().orElseThrow(), device.id(), clock.instant());
-      }
+      Instant now = clock.instant();
+      saved.versions().forEach(one -> rollouts.look(one.group(), one.device(), now));
+      saved.codes().forEach(one -> rollouts.look(one.group(), one.device(), now));
     }
-  }
-
-  private static boolean isNews(Sighting sighting, Map<DeviceId, DeviceState> before) {
-    Optional<DeviceState> state = Optional.ofNullable(before.get(sighting.device().id()));
-    boolean otherVersion =
-        sighting.version().isPresent()
-            && !sighting.version().equals(state.flatMap(DeviceState::reportedVersion));
-    return otherVersion || !sighting.codes().isEmpty();
+    return saved;
   }
 
   @Override

@@ -4,6 +4,7 @@ import io.groupota.DeviceId;
 import io.groupota.DeviceState;
 import io.groupota.GroupId;
 import io.groupota.UpdateCode;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.Collection;
 import java.util.List;
@@ -14,20 +15,103 @@ import org.jspecify.annotations.Nullable;
 /** The role of an {@link OtaRepository} that keeps what devices report, in batches. */
 public interface DeviceStates {
   /**
-   * What is new of a device.
+   * A text that a device reported.
+   *
+   * @param text the text
+   * @param age how long ago it last did, not negative
+   */
+  record Heard(String text, Duration age) {
+    /**
+     * Checks the age.
+     *
+     * @throws IllegalArgumentException if it is negative
+     */
+    public Heard {
+      requireAge(age);
+    }
+  }
+
+  /**
+   * What is new of a device. Devices' messages carry no time and the clocks of nodes differ, so a
+   * sighting says how long ago something was heard, counted until {@link #save} is called, and the
+   * repository works out when that was by its own clock.
    *
    * @param device the device, as the group directory knows it; is in a group
    * @param version the version that it reports, empty if it reported none this time
-   * @param coreVersion the version of its operating system, likewise
-   * @param codes the update codes that it sent, with their time
-   * @param seenAt when it was last heard of
+   * @param versionBegan how long ago it was first heard with that version, if that is news to the
+   *     node that heard it; empty if the node knew that the device runs it
+   * @param coreVersion the version of its operating system, empty if it reported none
+   * @param codes the update codes that it sent, and how long ago each
+   * @param age how long ago it was last heard of
    */
   record Sighting(
       Device device,
-      Optional<String> version,
-      Optional<String> coreVersion,
-      Map<UpdateCode, Instant> codes,
-      Instant seenAt) {}
+      Optional<Heard> version,
+      Optional<Duration> versionBegan,
+      Optional<Heard> coreVersion,
+      Map<UpdateCode, Duration> codes,
+      Duration age) {
+    /**
+     * Copies the map and checks the ages.
+     *
+     * @throws IllegalArgumentException if one is negative, or the version began without a version
+     *     or after it was last heard
+     */
+    public Sighting {
+      codes = Map.copyOf(codes);
+      codes.values().forEach(DeviceStates::requireAge);
+      requireAge(age);
+      if (versionBegan.isPresent()
+          && (version.isEmpty() || versionBegan.get().compareTo(version.get().age()) < 0)) {
+        throw new IllegalArgumentException(
+            "Device " + device.id() + " began with a version after it was last heard with it");
+      }
+    }
+  }
+
+  /**
+   * A device whose reported version a save has changed.
+   *
+   * @param device the device
+   * @param group the group that it is in
+   * @param previous the version that was saved before, empty if there was none
+   * @param version the version that is saved now
+   * @param since {@link DeviceState#versionSince()} of it
+   */
+  record NewVersion(
+      DeviceId device,
+      GroupId group,
+      Optional<String> previous,
+      String version,
+      Optional<Instant> since) {}
+
+  /**
+   * An update code that a save has recorded: its time is later than the one that was saved before.
+   *
+   * @param device the device
+   * @param group the group that it is in
+   * @param code the code
+   * @param at when the device sent it, by the repository's clock
+   */
+  record NewCode(DeviceId device, GroupId group, UpdateCode code, Instant at) {}
+
+  /**
+   * What a save has changed. Immutable.
+   *
+   * @param versions the devices whose reported version is another one now
+   * @param codes the codes that are new
+   * @param overtaken the devices whose sighting was saved too late for its version or core version
+   *     to count, since something later was saved already; with what is saved now
+   */
+  record Saved(
+      List<NewVersion> versions, List<NewCode> codes, Map<DeviceId, DeviceState> overtaken) {
+    /** Copies the collections. */
+    public Saved {
+      versions = List.copyOf(versions);
+      codes = List.copyOf(codes);
+      overtaken = Map.copyOf(overtaken);
+    }
+  }
 
   /**
    * The devices of a group that are reached in one way and report one version.
@@ -41,12 +125,26 @@ public interface DeviceStates {
       Addressing addressing, String mqttUser, Optional<String> version, long devices) {}
 
   /**
-   * Saves what is new of devices, all or nothing. What a sighting leaves out stays as it was;
-   * {@link DeviceState#versionSince()} changes only with the version.
+   * Saves what is new of devices, all or nothing, and says what that changed. What a sighting
+   * leaves out stays as it was.
+   *
+   * <p>Nodes save in any order, late and repeatedly; what is saved in the end is the same. The
+   * version, the core version and each code are those that were heard last, and the group, the user
+   * and the addressing those of the sighting that was heard last; of texts that were heard at the
+   * same time the greatest wins. {@link DeviceState#versionSince()} is the latest of two kinds of
+   * times: when a node noticed that the device began with the version that won ({@link
+   * Sighting#versionBegan()}), and when the device reported another one. It never goes back. {@link
+   * SightingMerge} is that rule.
+   *
+   * <p>Calls that save the same device happen one after the other, so that each change of a version
+   * is returned by exactly one call, and one's {@link NewVersion#previous()} is the {@link
+   * NewVersion#version()} of the one before. A call that throws may have saved nonetheless (the
+   * answer of a commit was lost, for example); what it changed is then returned to nobody.
    *
    * @param sightings at most one per device, at most 1,000
+   * @return what changed
    */
-  void save(Collection<Sighting> sightings);
+  Saved save(Collection<Sighting> sightings);
 
   /**
    * Looks up devices, many at once.
@@ -89,4 +187,10 @@ public interface DeviceStates {
    * @param devices the devices; those that never reported are passed over
    */
   void forgetDevices(Collection<DeviceId> devices);
+
+  private static void requireAge(Duration age) {
+    if (age.isNegative()) {
+      throw new IllegalArgumentException("An age must not be negative, but is " + age);
+    }
+  }
 }

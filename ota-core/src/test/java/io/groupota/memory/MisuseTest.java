@@ -10,10 +10,12 @@ import io.groupota.OtaUpdate;
 import io.groupota.OwnerId;
 import io.groupota.StorageException;
 import io.groupota.Token;
+import io.groupota.UpdateCode;
 import io.groupota.UpdateId;
 import io.groupota.firmware.Firmware;
 import io.groupota.spi.Addressing;
 import io.groupota.spi.Device;
+import io.groupota.spi.DeviceStates.Heard;
 import io.groupota.spi.DeviceStates.Sighting;
 import io.groupota.spi.UpdateLog.Entry;
 import io.groupota.spi.UpdateLog.Outcome;
@@ -26,6 +28,7 @@ import java.time.ZoneOffset;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 
 /** What the SPIs leave open, these implementations refuse; their contracts are in the testkit. */
@@ -93,13 +96,48 @@ class MisuseTest {
     assertThat(repository.versionCounts(GROUP)).isEmpty();
   }
 
+  @Test
+  void aSightingHasNoImpossibleAges() {
+    Device device = device("5e1b5774afd4e404d68aebd6", Optional.of(GROUP));
+    Duration future = Duration.ofNanos(-1);
+    Optional<Heard> version = Optional.of(new Heard("1.2.6", Duration.ofSeconds(2)));
+    List<ThrowingCallable> impossible =
+        List.of(
+            () -> new Heard("1.2.6", future),
+            () -> sighting(device, version, Optional.empty(), future),
+            () -> sighting(device, version, Optional.of(Duration.ofSeconds(1)), Duration.ZERO),
+            () -> sighting(device, Optional.empty(), Optional.of(Duration.ZERO), Duration.ZERO),
+            () ->
+                new Sighting(
+                    device,
+                    version,
+                    Optional.empty(),
+                    version,
+                    Map.of(UpdateCode.FAILED, future),
+                    Duration.ZERO));
+    assertThat(impossible)
+        .allSatisfy(
+            making -> assertThatThrownBy(making).isInstanceOf(IllegalArgumentException.class));
+  }
+
+  private static Sighting sighting(
+      Device device, Optional<Heard> version, Optional<Duration> began, Duration age) {
+    return new Sighting(device, version, began, Optional.empty(), Map.of(), age);
+  }
+
   private static Device device(String id, Optional<GroupId> group) {
     return new Device(
         new DeviceId(id), Token.of("iIP2C3D4B07O"), group, "Hcixd1Fx", Addressing.GROUP);
   }
 
   private static Sighting sighting(Device device) {
-    return new Sighting(device, Optional.of("1.2.6"), Optional.empty(), Map.of(), NOW);
+    return new Sighting(
+        device,
+        Optional.of(new Heard("1.2.6", Duration.ZERO)),
+        Optional.of(Duration.ZERO),
+        Optional.empty(),
+        Map.of(),
+        Duration.ZERO);
   }
 
   private static Entry entry(String version, BlobKey blob) {

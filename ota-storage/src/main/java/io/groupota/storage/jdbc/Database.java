@@ -116,6 +116,35 @@ final class Database {
     return clock == null ? null : clock.instant();
   }
 
+  /** The present time for what is worked out here, of the moment of this call. */
+  Present present() {
+    return new Present(now(), System.nanoTime());
+  }
+
+  /**
+   * A moment of this node, whose time is asked of the database later, when there is a connection.
+   *
+   * @param given what the clock that was given showed at the moment, null without one
+   * @param nanos the counter of the JVM at the moment
+   */
+  record Present(@Nullable Instant given, long nanos) {
+    /**
+     * The moment by the database's clock, if asked as the first statement of a transaction. What
+     * passes until the answer is here counts as before it, so the time may be too early by that.
+     */
+    Instant at(Handle handle) {
+      if (given != null) {
+        return given;
+      }
+      Instant answered =
+          handle
+              .createQuery("SELECT CURRENT_TIMESTAMP AS present")
+              .map((row, context) -> Columns.presentInstant(row, "present"))
+              .one();
+      return answered.minusNanos(System.nanoTime() - nanos);
+    }
+  }
+
   /** What to bind to {@code :seconds} of {@link #SECONDS}; a hundred years stand for ever. */
   static double seconds(Duration duration) {
     Duration capped = duration.compareTo(LONGEST) > 0 ? LONGEST : duration;

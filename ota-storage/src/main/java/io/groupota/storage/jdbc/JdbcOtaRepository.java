@@ -253,8 +253,8 @@ public final class JdbcOtaRepository implements OtaRepository {
   }
 
   @Override
-  public void save(Collection<Sighting> sightings) {
-    devices.save(sightings);
+  public Saved save(Collection<Sighting> sightings) {
+    return devices.save(sightings);
   }
 
   @Override

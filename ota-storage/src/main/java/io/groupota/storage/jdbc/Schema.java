@@ -28,12 +28,13 @@ final class Schema {
           "V2__schema_version.sql",
           "V3__retention.sql",
           "V4__retention_indexes.sql",
-          "V5__rollouts.sql");
+          "V5__order_of_reports.sql",
+          "V6__rollouts.sql");
 
   private static final int NEEDED = SCRIPTS.size();
 
   /** The first version with rollouts. */
-  static final int ROLLOUTS = 4;
+  static final int ROLLOUTS = 6;
 
   /** What a database holds: its version, 0 for none, and who may use it. */
   private record Found(int version, int usableFrom) {}

@@ -3,16 +3,14 @@ package io.groupota.storage.jdbc;
 import io.groupota.DeviceId;
 import io.groupota.DeviceState;
 import io.groupota.GroupId;
-import io.groupota.UpdateCode;
 import io.groupota.spi.Addressing;
 import io.groupota.spi.DeviceStates;
-import java.sql.ResultSet;
-import java.sql.SQLException;
+import io.groupota.spi.SavedDevice;
+import io.groupota.spi.SightingMerge;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
-import java.util.EnumMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -27,12 +25,8 @@ import org.jspecify.annotations.Nullable;
 
 /** {@link DeviceStates} on {@code ota_device_state}. */
 final class SqlDeviceStates implements DeviceStates {
-  private static final String COLUMNS =
-      "device_id, group_id, reported_version, version_since, core_version, last_seen,"
-          + " trigger_received_at, download_started_at, up_to_date_at, failed_at";
-
   private static final String STATES =
-      "SELECT " + COLUMNS + " FROM ota_device_state WHERE device_id = ANY(:devices)";
+      "SELECT " + SavedDevices.STATE + " FROM ota_device_state WHERE device_id = ANY(:devices)";
 
   private static final String COUNTS =
       "SELECT addressing, mqtt_user, reported_version, COUNT(*) AS devices FROM ota_device_state"
@@ -53,34 +47,39 @@ final class SqlDeviceStates implements DeviceStates {
   }
 
   @Override
-  public void save(Collection<Sighting> sightings) {
+  public Saved save(Collection<Sighting> sightings) {
     Set<DeviceId> devices = new HashSet<>();
     for (Sighting sighting : sightings) {
       if (!devices.add(sighting.device().id())) {
         throw new IllegalArgumentException("Two sightings of device " + sighting.device().id());
       }
     }
-    if (!sightings.isEmpty()) {
-      // In one order everywhere, so that nodes with the same devices cannot deadlock.
-      List<Sighting> ordered =
-          sightings.stream().sorted(Comparator.comparing(s -> s.device().id())).toList();
-      database.write(handle -> save(handle, ordered));
+    if (sightings.isEmpty()) {
+      return new Saved(List.of(), List.of(), Map.of());
     }
+    List<Sighting> ordered =
+        sightings.stream().sorted(Comparator.comparing(s -> s.device().id())).toList();
+    Database.Present present = database.present();
+    return database.write(handle -> save(handle, ordered, present.at(handle)));
   }
 
-  private int save(Handle handle, List<Sighting> ordered) {
-    int saved =
-        database.dialect() == Dialect.POSTGRESQL
-            ? SightingArrays.save(handle, ordered)
-            : SightingRows.save(handle, ordered);
-    Map<DeviceId, GroupId> news = new TreeMap<>();
+  private Saved save(Handle handle, List<Sighting> ordered, Instant now) {
+    Map<DeviceId, SavedDevice> before =
+        SavedDevices.lock(
+            handle, ordered.stream().map(sighting -> sighting.device().id()).toList());
+    SightingMerge merge = new SightingMerge(now);
+    SavedDevices.Changes changes = new SavedDevices.Changes();
     for (Sighting sighting : ordered) {
-      if (sighting.version().isPresent() || !sighting.codes().isEmpty()) {
-        sighting.device().group().ifPresent(group -> news.put(sighting.device().id(), group));
-      }
+      SavedDevice saved = before.get(sighting.device().id());
+      changes.add(saved, merge.merge(saved, sighting));
     }
+    changes.write(handle, database.dialect());
+    Saved result = merge.result();
+    Map<DeviceId, GroupId> news = new TreeMap<>();
+    result.versions().forEach(change -> news.put(change.device(), change.group()));
+    result.codes().forEach(code -> news.put(code.device(), code.group()));
     marks.mark(handle, news);
-    return saved;
+    return result;
   }
 
   @Override
@@ -93,7 +92,7 @@ final class SqlDeviceStates implements DeviceStates {
             handle
                 .createQuery(STATES)
                 .bind("devices", Columns.texts(devices))
-                .map((row, context) -> state(row))
+                .map((row, context) -> SavedDevices.state(row))
                 .collect(Collectors.toMap(DeviceState::device, Function.identity())));
   }
 
@@ -151,7 +150,7 @@ final class SqlDeviceStates implements DeviceStates {
     for (Addressing addressing : addressed.addressings()) {
       for (int i = 0; i < versions.size(); i++) {
         ranges.add(
-            ("(SELECT " + COLUMNS + " FROM ota_device_state WHERE group_id = :group")
+            ("(SELECT " + SavedDevices.STATE + " FROM ota_device_state WHERE group_id = :group")
                 + (" AND addressing = '" + addressing + "' AND reported_version = :version" + i)
                 + " AND device_id > :after ORDER BY device_id LIMIT :limit)");
       }
@@ -168,7 +167,7 @@ final class SqlDeviceStates implements DeviceStates {
     for (int i = 0; i < versions.size(); i++) {
       query.bind("version" + i, versions.get(i));
     }
-    return query.map((row, context) -> state(row)).list();
+    return query.map((row, context) -> SavedDevices.state(row)).list();
   }
 
   private static List<DeviceState> firstOf(
@@ -188,29 +187,5 @@ final class SqlDeviceStates implements DeviceStates {
       database.write(
           handle -> handle.createUpdate(FORGET).bind("devices", Columns.texts(devices)).execute());
     }
-  }
-
-  static DeviceState state(ResultSet row) throws SQLException {
-    Map<UpdateCode, Instant> codes = new EnumMap<>(UpdateCode.class);
-    for (UpdateCode code : UpdateCode.values()) {
-      Columns.instant(row, column(code)).ifPresent(at -> codes.put(code, at));
-    }
-    return new DeviceState(
-        new DeviceId(row.getString("device_id")),
-        new GroupId(row.getString("group_id")),
-        Columns.text(row, "reported_version"),
-        Columns.instant(row, "version_since"),
-        Columns.text(row, "core_version"),
-        Columns.presentInstant(row, "last_seen"),
-        codes);
-  }
-
-  private static String column(UpdateCode code) {
-    return switch (code) {
-      case TRIGGER_RECEIVED -> "trigger_received_at";
-      case DOWNLOAD_STARTED -> "download_started_at";
-      case UP_TO_DATE -> "up_to_date_at";
-      case FAILED -> "failed_at";
-    };
   }
 }

@@ -235,7 +235,7 @@ final class SqlRolloutQueue implements RolloutQueue {
     return handle
         .createQuery(REPORTED)
         .bind("devices", Columns.texts(members.stream().map(Member::device).distinct().toList()))
-        .map((row, context) -> SqlDeviceStates.state(row))
+        .map((row, context) -> SavedDevices.state(row))
         .collect(Collectors.toMap(DeviceState::device, Function.identity()));
   }
 

@@ -239,8 +239,12 @@ class QueryPlansTest {
       List<DeviceId> ids = List.of(new DeviceId(Samples.id(12)), new DeviceId(Samples.id(13)));
       assertThat(plan(() -> assertThat(repository.states(ids)).hasSize(2)))
           .contains("ota_device_state_pkey");
-      assertThat(plan(() -> repository.save(List.of(Samples.sighting(2, "1.2.4", Samples.NOON)))))
-          .contains("Conflict Arbiter Indexes: ota_device_state_pkey");
+      assertThat(plan(() -> repository.save(List.of(Samples.sighting(12, "1.2.4")))))
+          .contains("LockRows", "ota_device_state_pkey", "Update on ota_device_state");
+      assertThat(plan(() -> repository.save(List.of(Samples.refresh(12)))))
+          .contains("LockRows", "ota_device_state_pkey", "Update on ota_device_state");
+      assertThat(plan(() -> repository.save(List.of(Samples.sighting(1L << 40, "1.2.4")))))
+          .contains("LockRows", "ota_device_state_pkey", "Insert on ota_device_state");
       assertThat(plan(() -> repository.forgetDevices(ids))).contains("ota_device_state_pkey");
     }
 

@@ -10,9 +10,11 @@ import io.groupota.UpdateId;
 import io.groupota.firmware.Firmware;
 import io.groupota.spi.Addressing;
 import io.groupota.spi.Device;
+import io.groupota.spi.DeviceStates.Heard;
 import io.groupota.spi.DeviceStates.Sighting;
 import io.groupota.spi.OtaRepository;
 import io.groupota.spi.UpdateLog;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.Map;
 import java.util.Optional;
@@ -65,12 +67,25 @@ final class Samples {
         addressing);
   }
 
-  static Sighting sighting(long number, String version, Instant seenAt) {
+  /** A group-addressed device that began to report a version just now. */
+  static Sighting sighting(long number, String version) {
     return new Sighting(
         device(number, Addressing.GROUP),
-        Optional.of(version),
-        Optional.of("5.0.0"),
+        Optional.of(new Heard(version, Duration.ZERO)),
+        Optional.of(Duration.ZERO),
+        Optional.of(new Heard("5.0.0", Duration.ZERO)),
         Map.of(),
-        seenAt);
+        Duration.ZERO);
+  }
+
+  /** The same device, seen again. */
+  static Sighting refresh(long number) {
+    return new Sighting(
+        device(number, Addressing.GROUP),
+        Optional.empty(),
+        Optional.empty(),
+        Optional.empty(),
+        Map.of(),
+        Duration.ZERO);
   }
 }

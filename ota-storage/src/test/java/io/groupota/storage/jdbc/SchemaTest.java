@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.zaxxer.hikari.HikariDataSource;
+import io.groupota.DeviceId;
 import io.groupota.Retention;
 import io.groupota.StorageException;
 import io.groupota.Token;
@@ -12,6 +13,7 @@ import io.groupota.spi.Group;
 import io.groupota.spi.OtaRepository;
 import io.groupota.spi.UpdateLog.Pruned;
 import io.groupota.testkit.Race;
+import io.groupota.testkit.SettableClock;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -186,7 +188,7 @@ class SchemaTest {
       execute(pool, all.substring(0, second));
       assertThatThrownBy(builder::build)
           .isInstanceOf(StorageException.class)
-          .hasMessageContaining("have version 1 but this release needs version 4")
+          .hasMessageContaining("have version 1 but this release needs version 6")
           .hasMessageContaining("writeSchema");
       assertThat(schema(builder)).isEqualTo(all.substring(second));
       execute(pool, schema(builder));
@@ -222,6 +224,47 @@ class SchemaTest {
       Samples.deploy(repository, 6, "1.2.7");
       assertThat(repository.history(Samples.GROUP, 0, 10).total()).isEqualTo(3);
     }
+  }
+
+  /** The statement by which a node of the release before saves a report. */
+  private static final String OLD_SAVE =
+      "UPDATE ota_device_state SET version_since = CASE WHEN reported_version = '%1$s'"
+          + " THEN version_since ELSE CAST('%2$s' AS TIMESTAMP WITH TIME ZONE) END,"
+          + " reported_version = '%1$s', core_version = '6.0.0',"
+          + " last_seen = CAST('%2$s' AS TIMESTAMP WITH TIME ZONE)";
+
+  @ParameterizedTest
+  @EnumSource
+  void whatAnOlderNodeSavesCountsByItsTime(TestDatabase.Kind kind) throws Exception {
+    try (HikariDataSource pool = kind.pool(4)) {
+      JdbcOtaRepository.Builder builder = JdbcOtaRepository.builder(pool).migrate(false);
+      String all = schema(builder);
+      execute(pool, all.substring(0, all.indexOf("-- V5__")));
+      execute(
+          pool,
+          "INSERT INTO ota_device_state (device_id, group_id, mqtt_user, addressing, last_seen)"
+              + " VALUES ('%s', '%s', 'alice', 'GROUP', CURRENT_TIMESTAMP)"
+                  .formatted(Samples.id(1), Samples.GROUP.value()));
+      execute(pool, OLD_SAVE.formatted("1.0.0", Samples.NOON));
+      execute(pool, schema(builder));
+      // A late report, between two of the older node, and the next one.
+      SettableClock clock = SettableClock.at(Samples.NOON.minusSeconds(1));
+      OtaRepository node = builder.clock(clock).build();
+      assertThat(versionAfterReporting(node, "1.0.1")).isEqualTo("1.0.0");
+      clock.advance(Duration.ofSeconds(2));
+      assertThat(versionAfterReporting(node, "1.0.2")).isEqualTo("1.0.2");
+      execute(pool, OLD_SAVE.formatted("1.0.3", Samples.NOON.plusSeconds(3)));
+      clock.advance(Duration.ofSeconds(1));
+      assertThat(versionAfterReporting(node, "1.0.4")).isEqualTo("1.0.3");
+      clock.advance(Duration.ofSeconds(2));
+      assertThat(versionAfterReporting(node, "1.0.5")).isEqualTo("1.0.5");
+    }
+  }
+
+  private static String versionAfterReporting(OtaRepository node, String version) {
+    node.save(List.of(Samples.sighting(1, version)));
+    DeviceId device = new DeviceId(Samples.id(1));
+    return node.states(List.of(device)).get(device).reportedVersion().orElseThrow();
   }
 
   private static String oldUpdate(int n, String day) {
@@ -305,7 +348,7 @@ class SchemaTest {
     try (HikariDataSource pool = new HikariDataSource(TestDatabase.h2File(folder))) {
       OtaRepository repository = JdbcOtaRepository.using(pool);
       assertWorks(repository);
-      repository.save(List.of(Samples.sighting(1, "1.2.6", Samples.NOON)));
+      repository.save(List.of(Samples.sighting(1, "1.2.6")));
       before.add(repository.served(Samples.GROUP));
       before.add(repository.history(Samples.GROUP, 0, 10));
       before.add(repository.versionCounts(Samples.GROUP));

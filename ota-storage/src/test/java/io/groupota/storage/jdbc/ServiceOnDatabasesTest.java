@@ -4,9 +4,11 @@ import com.zaxxer.hikari.HikariDataSource;
 import io.groupota.storage.fs.FileSystemBlobStore;
 import io.groupota.testkit.service.DeployContract;
 import io.groupota.testkit.service.EventContract;
+import io.groupota.testkit.service.OverloadContract;
 import io.groupota.testkit.service.ReportContract;
 import io.groupota.testkit.service.ServiceContract.Backend;
 import io.groupota.testkit.service.TriggerContract;
+import io.groupota.testkit.service.TwoNodesContract;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -100,6 +102,38 @@ class ServiceOnDatabasesTest {
 
   @Nested
   class ReportOnPostgreSql extends ReportContract {
+    @Override
+    protected Backend backend(Clock clock) {
+      return ServiceOnDatabasesTest.backend(POSTGRESQL, clock);
+    }
+  }
+
+  @Nested
+  class OverloadOnH2 extends OverloadContract {
+    @Override
+    protected Backend backend(Clock clock) {
+      return ServiceOnDatabasesTest.backend(H2, clock);
+    }
+  }
+
+  @Nested
+  class TwoNodesOnH2 extends TwoNodesContract {
+    @Override
+    protected Backend backend(Clock clock) {
+      return ServiceOnDatabasesTest.backend(H2, clock);
+    }
+  }
+
+  @Nested
+  class OverloadOnPostgreSql extends OverloadContract {
+    @Override
+    protected Backend backend(Clock clock) {
+      return ServiceOnDatabasesTest.backend(POSTGRESQL, clock);
+    }
+  }
+
+  @Nested
+  class TwoNodesOnPostgreSql extends TwoNodesContract {
     @Override
     protected Backend backend(Clock clock) {
       return ServiceOnDatabasesTest.backend(POSTGRESQL, clock);

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
+import io.groupota.DeviceId;
 import io.groupota.DeviceState;
 import io.groupota.OtaQuery;
 import io.groupota.StorageException;
@@ -12,9 +13,11 @@ import io.groupota.spi.Addressing;
 import io.groupota.spi.OtaRepository;
 import io.groupota.spi.TriggerQueue.Claim;
 import io.groupota.spi.UpdateLog.Outcome;
+import io.groupota.testkit.SettableClock;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.sql.Connection;
+import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.SQLTransientConnectionException;
 import java.sql.Statement;
@@ -23,6 +26,7 @@ import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -185,12 +189,14 @@ class TransactionsTest {
   @EnumSource
   void timesAreKeptWhateverTheZoneOfTheSession(TestDatabase.Kind kind) {
     try (HikariDataSource pool = kind.pool(4)) {
-      OtaRepository repository = JdbcOtaRepository.using(pool);
+      SettableClock clock = SettableClock.at(Samples.NOON);
+      OtaRepository repository = JdbcOtaRepository.builder(pool).clock(clock).build();
       // 1:30 in the morning happens twice on that day in the zone of the session.
       Instant first = Instant.parse("2026-11-01T04:00:00.001Z");
       Instant second = Instant.parse("2026-11-01T05:00:00.002Z");
       for (Instant time : List.of(first, second, first.plusNanos(999_999_999))) {
-        repository.save(List.of(Samples.sighting(time.toEpochMilli(), "1.0.0", time)));
+        clock.set(time);
+        repository.save(List.of(Samples.sighting(time.toEpochMilli(), "1.0.0")));
         DeviceState state =
             repository
                 .states(List.of(Samples.device(time.toEpochMilli(), Addressing.GROUP).id()))
@@ -200,6 +206,51 @@ class TransactionsTest {
         assertThat(state.lastSeen()).isEqualTo(time.truncatedTo(ChronoUnit.MICROS));
         assertThat(state.versionSince()).contains(state.lastSeen());
       }
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void aReportDoesNotBecomeYoungerWhileItWaits(TestDatabase.Kind kind) throws Exception {
+    try (HikariDataSource pool = kind.pool(4)) {
+      Spy spy = new Spy(pool);
+      OtaRepository repository = node(spy);
+      Duration wait = Duration.ofSeconds(3);
+      AtomicInteger waits = new AtomicInteger();
+      spy.failWith(
+          method -> {
+            // For a connection, and because a race is lost.
+            if (method.equals("getConnection") && waits.incrementAndGet() <= 2) {
+              awaitEndOf(wait);
+            }
+            if (method.equals("commit") && waits.get() == 1) {
+              throw new SQLException("lost", "40001");
+            }
+          });
+      Instant called = databaseTime(pool);
+      repository.save(List.of(Samples.sighting(1, "1.0.0")));
+      assertThat(waits).hasValueGreaterThanOrEqualTo(2);
+      assertThat(databaseTime(pool)).isAfter(called.plus(wait).plus(wait));
+      DeviceId device = new DeviceId(Samples.id(1));
+      DeviceState state = repository.states(List.of(device)).get(device);
+      assertThat(state.lastSeen()).isBetween(called.minus(wait), called.plus(wait));
+      assertThat(state.versionSince()).contains(state.lastSeen());
+    }
+  }
+
+  private static void awaitEndOf(Duration wait) {
+    long end = System.nanoTime() + wait.toNanos();
+    while (System.nanoTime() - end < 0) {
+      LockSupport.parkNanos(end - System.nanoTime());
+    }
+  }
+
+  private static Instant databaseTime(HikariDataSource pool) throws SQLException {
+    try (Connection connection = pool.getConnection();
+        Statement statement = connection.createStatement();
+        ResultSet row = statement.executeQuery("SELECT CURRENT_TIMESTAMP AS present")) {
+      row.next();
+      return Columns.presentInstant(row, "present");
     }
   }
 

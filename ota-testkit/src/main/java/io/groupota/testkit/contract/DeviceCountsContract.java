@@ -28,22 +28,22 @@ public interface DeviceCountsContract extends OtaRepositoryFixture {
   default void devicesAreCountedByVersionAndAddress() {
     Scenario scenario = new Scenario(this);
     DeviceStates states = scenario.repository;
-    Instant now = scenario.clock.instant();
+    Instant now = scenario.anHourAgo();
     GroupId group = scenario.group();
     List<Sighting> sightings = new ArrayList<>();
     for (int i = 0; i < 6; i++) {
-      Reporter reporter = Reporter.in(group, scenario.device());
+      Reporter reporter = scenario.reporter(group);
       sightings.add(reporter.reports(i < 4 ? "1.2.6" : "1.2.7", now));
     }
-    Reporter otherUser = Reporter.in(group, scenario.device()).connectedAs("it's 100%_\\");
+    Reporter otherUser = scenario.reporter(group).connectedAs("it's 100%_\\");
     sightings.add(otherUser.reports("1.2.6", now));
-    Reporter longUser = Reporter.in(group, scenario.device()).connectedAs("🚀".repeat(64));
+    Reporter longUser = scenario.reporter(group).connectedAs("🚀".repeat(64));
     sightings.add(longUser.reports("1.2.6", now));
-    Reporter alone = Reporter.in(group, scenario.device()).addressedByItself();
+    Reporter alone = scenario.reporter(group).addressedByItself();
     sightings.add(alone.reports("1.2.6", now));
-    Reporter codesOnly = Reporter.in(group, scenario.device());
+    Reporter codesOnly = scenario.reporter(group);
     sightings.add(codesOnly.sends(UpdateCode.TRIGGER_RECEIVED, now));
-    sightings.add(Reporter.in(scenario.group(), scenario.device()).reports("1.2.6", now));
+    sightings.add(scenario.reporter(scenario.group()).reports("1.2.6", now));
     states.save(sightings);
     assertThat(scenario.otherNode.versionCounts(group))
         .containsExactlyInAnyOrder(
@@ -60,11 +60,11 @@ public interface DeviceCountsContract extends OtaRepositoryFixture {
   default void theCountsFollowTheVersionsTheAddressesAndTheGroups() {
     Scenario scenario = new Scenario(this);
     DeviceStates states = scenario.repository;
-    Instant now = scenario.clock.instant();
+    Instant now = scenario.anHourAgo();
     GroupId group = scenario.group();
     GroupId other = scenario.group();
-    Reporter mover = Reporter.in(group, scenario.device());
-    Reporter stayer = Reporter.in(group, scenario.device());
+    Reporter mover = scenario.reporter(group);
+    Reporter stayer = scenario.reporter(group);
     states.save(List.of(mover.sends(UpdateCode.FAILED, now), stayer.reports("1.2.6", now)));
     states.save(List.of(mover.reports("1.2.6", now.plusSeconds(1))));
     assertThat(states.versionCounts(group)).containsExactly(count("Hcixd1Fx", "1.2.6", 2));
@@ -93,14 +93,14 @@ public interface DeviceCountsContract extends OtaRepositoryFixture {
   default void devicesOfSomeVersionsAreListedByAddressing() {
     Scenario scenario = new Scenario(this);
     DeviceStates states = scenario.repository;
-    Instant now = scenario.clock.instant();
+    Instant now = scenario.anHourAgo();
     GroupId group = scenario.group();
-    Reporter old = Reporter.in(group, scenario.device());
-    Reporter oldAlone = Reporter.in(group, scenario.device()).addressedByItself();
-    Reporter current = Reporter.in(group, scenario.device()).connectedAs("other");
-    Reporter upper = Reporter.in(group, scenario.device());
-    Reporter codesOnly = Reporter.in(group, scenario.device());
-    Reporter elsewhere = Reporter.in(scenario.group(), scenario.device());
+    Reporter old = scenario.reporter(group);
+    Reporter oldAlone = scenario.reporter(group).addressedByItself();
+    Reporter current = scenario.reporter(group).connectedAs("other");
+    Reporter upper = scenario.reporter(group);
+    Reporter codesOnly = scenario.reporter(group);
+    Reporter elsewhere = scenario.reporter(scenario.group());
     states.save(
         List.of(
             old.reports("1.2.6-a", now),
@@ -128,12 +128,12 @@ public interface DeviceCountsContract extends OtaRepositoryFixture {
   default void devicesAreListedInTheOrderOfTheirIdsPageByPage() {
     Scenario scenario = new Scenario(this);
     DeviceStates states = scenario.repository;
-    Instant now = scenario.clock.instant();
+    Instant now = scenario.anHourAgo();
     GroupId group = scenario.group();
     List<Sighting> sightings = new ArrayList<>();
     List<DeviceId> expected = new ArrayList<>();
     for (int i = 0; i < 30; i++) {
-      Reporter reporter = Reporter.in(group, scenario.device());
+      Reporter reporter = scenario.reporter(group);
       // Every third is passed over, also where a page would begin or end.
       sightings.add(reporter.reports("1.2." + i % 3, now));
       if (i % 3 != 2) {

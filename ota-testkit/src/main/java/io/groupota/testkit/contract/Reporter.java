@@ -6,32 +6,48 @@ import io.groupota.Token;
 import io.groupota.UpdateCode;
 import io.groupota.spi.Addressing;
 import io.groupota.spi.Device;
+import io.groupota.spi.DeviceStates.Heard;
 import io.groupota.spi.DeviceStates.Sighting;
+import java.time.Clock;
+import java.time.Duration;
 import java.time.Instant;
+import java.util.EnumMap;
 import java.util.Map;
 import java.util.Optional;
 
-/** A device in a group, and what it reports. */
-record Reporter(DeviceId id, GroupId group, String mqttUser, Addressing addressing) {
-  /** A group-addressed device. */
-  static Reporter in(GroupId group, DeviceId id) {
-    return new Reporter(id, group, "Hcixd1Fx", Addressing.GROUP);
-  }
-
+/** A device in a group, and what it reports. The times are by the clock, and not after it. */
+record Reporter(Clock clock, DeviceId id, GroupId group, String mqttUser, Addressing addressing) {
   Reporter movedTo(GroupId other) {
-    return new Reporter(id, other, mqttUser, addressing);
+    return new Reporter(clock, id, other, mqttUser, addressing);
   }
 
   Reporter connectedAs(String user) {
-    return new Reporter(id, group, user, addressing);
+    return new Reporter(clock, id, group, user, addressing);
   }
 
   Reporter addressedByItself() {
-    return new Reporter(id, group, mqttUser, Addressing.DEVICE);
+    return new Reporter(clock, id, group, mqttUser, Addressing.DEVICE);
   }
 
+  /** It runs a version that is news to the node that hears it. */
+  Sighting beginsWith(String version, Instant at) {
+    return heard(version, Optional.of(at), at);
+  }
+
+  /** It runs a version that the node that hears it knows of. */
   Sighting reports(String version, Instant at) {
-    return sighting(Optional.of(version), Optional.empty(), Map.of(), at);
+    return heard(version, Optional.empty(), at);
+  }
+
+  /** It runs a version, and began with it when the node heard it first. */
+  Sighting heard(String version, Optional<Instant> began, Instant at) {
+    return new Sighting(
+        device(),
+        Optional.of(new Heard(version, ago(at))),
+        began.map(this::ago),
+        Optional.empty(),
+        Map.of(),
+        ago(at));
   }
 
   Sighting sends(UpdateCode code, Instant at) {
@@ -43,8 +59,22 @@ record Reporter(DeviceId id, GroupId group, String mqttUser, Addressing addressi
       Optional<String> coreVersion,
       Map<UpdateCode, Instant> codes,
       Instant at) {
-    Device device =
-        new Device(id, Token.of("iIP2C3D4B07O"), Optional.of(group), mqttUser, addressing);
-    return new Sighting(device, version, coreVersion, codes, at);
+    Map<UpdateCode, Duration> ages = new EnumMap<>(UpdateCode.class);
+    codes.forEach((code, time) -> ages.put(code, ago(time)));
+    return new Sighting(
+        device(),
+        version.map(text -> new Heard(text, ago(at))),
+        version.map(text -> ago(at)),
+        coreVersion.map(text -> new Heard(text, ago(at))),
+        ages,
+        ago(at));
+  }
+
+  private Duration ago(Instant time) {
+    return Duration.between(time, clock.instant());
+  }
+
+  Device device() {
+    return new Device(id, Token.of("iIP2C3D4B07O"), Optional.of(group), mqttUser, addressing);
   }
 }

@@ -202,8 +202,8 @@ final class RolloutScenario {
   void report(Enrolled device, String version) {
     repository.save(
         List.of(
-            new Reporter(device.device(), device.group(), "Hcixd1Fx", device.addressing())
-                .reports(version, clock.instant())));
+            new Reporter(clock, device.device(), device.group(), "Hcixd1Fx", device.addressing())
+                .beginsWith(version, clock.instant())));
   }
 
   void move(RolloutDeviceState state, Member member) {

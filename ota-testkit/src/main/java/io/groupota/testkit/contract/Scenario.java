@@ -9,6 +9,7 @@ import io.groupota.OtaUpdate;
 import io.groupota.OwnerId;
 import io.groupota.UpdateId;
 import io.groupota.firmware.Firmware;
+import io.groupota.spi.Addressing;
 import io.groupota.spi.OtaRepository;
 import io.groupota.spi.TriggerQueue.Claim;
 import io.groupota.spi.UpdateLog.Entry;
@@ -58,6 +59,16 @@ final class Scenario {
 
   DeviceId device() {
     return new DeviceId(hexId());
+  }
+
+  /** A new group-addressed device. */
+  Reporter reporter(GroupId group) {
+    return new Reporter(clock, device(), group, "Hcixd1Fx", Addressing.GROUP);
+  }
+
+  /** A time with room for others between it and the clock. */
+  Instant anHourAgo() {
+    return clock.instant().minus(Duration.ofHours(1));
   }
 
   /** A key that is reserved already. */

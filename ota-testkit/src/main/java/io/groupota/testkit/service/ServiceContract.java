@@ -3,6 +3,7 @@ package io.groupota.testkit.service;
 import io.groupota.DeployRequest;
 import io.groupota.DeviceId;
 import io.groupota.DeviceReport;
+import io.groupota.DeviceState;
 import io.groupota.FirmwareDownload;
 import io.groupota.GroupId;
 import io.groupota.GroupOta;
@@ -31,6 +32,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -144,6 +146,10 @@ public abstract class ServiceContract {
     service.report(DeviceReport.version(device(number), version));
   }
 
+  DeviceState state(int number) {
+    return service.deviceState(OWNER, device(number)).orElseThrow();
+  }
+
   /**
    * Lets the service do what is due, and returns the triggers that it sent, as {@code user} or
    * {@code user/device}.
@@ -158,6 +164,29 @@ public abstract class ServiceContract {
                     + trigger.device().map(id -> "/" + Long.parseLong(id.value(), 16)).orElse(""))
         .sorted()
         .toList();
+  }
+
+  /** Listens to, or fails, each save of the repository. */
+  @FunctionalInterface
+  interface SaveListener {
+    void onSave(int sightings);
+  }
+
+  OtaRepository onSave(SaveListener listener) {
+    return (OtaRepository)
+        Proxy.newProxyInstance(
+            OtaRepository.class.getClassLoader(),
+            new Class<?>[] {OtaRepository.class},
+            (proxy, method, args) -> {
+              if (method.getName().equals("save")) {
+                listener.onSave(((Collection<?>) args[0]).size());
+              }
+              try {
+                return method.invoke(repository, args);
+              } catch (InvocationTargetException e) {
+                throw Optional.ofNullable(e.getCause()).orElse(e);
+              }
+            });
   }
 
   static byte[] read(FirmwareDownload download) {

@@ -5,16 +5,21 @@ import io.groupota.DeviceId;
 import io.groupota.GroupId;
 import io.groupota.Retention;
 import io.groupota.spi.Addressing;
+import io.groupota.spi.DeviceStates.Heard;
+import io.groupota.spi.DeviceStates.NewVersion;
+import io.groupota.spi.DeviceStates.Saved;
 import io.groupota.spi.DeviceStates.Sighting;
 import io.groupota.spi.OtaRepository;
 import io.groupota.spi.TriggerQueue.Claim;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.function.BiConsumer;
+import java.util.function.BiFunction;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Test;
 
@@ -196,7 +201,7 @@ class BrokenRepositoriesTest {
         brokenSave(
             (sound, sightings) -> {
               sound.forgetDevices(sightings.stream().map(each -> each.device().id()).toList());
-              sound.save(sightings);
+              return sound.save(sightings);
             });
     Proof.catches(contract, "whatASightingLeavesOutStaysAsItWas");
     Proof.catches(contract, "everyCodeKeepsItsOwnTime");
@@ -207,7 +212,10 @@ class BrokenRepositoriesTest {
   void aBatchThatIsSavedOneByOneIsCaught() throws Exception {
     OtaRepositoryContract contract =
         brokenSave(
-            (sound, sightings) -> sightings.forEach(sighting -> sound.save(List.of(sighting))));
+            (sound, sightings) -> {
+              sightings.forEach(sighting -> sound.save(List.of(sighting)));
+              return new Saved(List.of(), List.of(), Map.of());
+            });
     Proof.catches(contract, "aBatchIsSavedAsAWholeOrNotAtAll");
   }
 
@@ -217,17 +225,66 @@ class BrokenRepositoriesTest {
         brokenSave(
             (sound, sightings) ->
                 sound.save(
-                    sightings.stream()
-                        .map(
-                            sighting ->
-                                new Sighting(
-                                    sighting.device(),
-                                    sighting.version().map(String::trim),
-                                    sighting.coreVersion(),
-                                    sighting.codes(),
-                                    sighting.seenAt()))
-                        .toList()));
+                    changed(sightings, heard -> new Heard(heard.text().trim(), heard.age()))));
     Proof.catches(contract, "aVersionMayBeAnyText");
+  }
+
+  @Test
+  void sightingsThatCountInTheOrderOfTheirSavesAreCaught() throws Exception {
+    OtaRepositoryContract contract =
+        brokenSave(
+            (sound, sightings) ->
+                sound.save(changed(sightings, heard -> new Heard(heard.text(), Duration.ZERO))));
+    Proof.catches(contract, "whatIsHeardLaterCountsEvenIfItIsSavedEarlier");
+    Proof.catches(contract, "theOrderOfSightingsDoesNotMatter");
+    Proof.catches(contract, "anAgeEndsAtTheTimeOfTheRepository");
+  }
+
+  @Test
+  void changesThatAreReturnedTwiceOrNeverAreCaught() throws Exception {
+    for (boolean twice : new boolean[] {true, false}) {
+      OtaRepositoryContract contract =
+          brokenSave(
+              (sound, sightings) -> {
+                Saved saved = sound.save(sightings);
+                List<NewVersion> versions = new ArrayList<>(saved.versions());
+                if (twice) {
+                  versions.addAll(saved.versions());
+                } else if (!versions.isEmpty()) {
+                  versions.remove(0);
+                }
+                return new Saved(versions, saved.codes(), saved.overtaken());
+              });
+      Proof.catches(contract, "aSaveSaysWhatItChanged");
+      Proof.catches(contract, "everyChangeOfAVersionIsReturnedOnceByAllNodesTogether");
+    }
+  }
+
+  @Test
+  void aSaveThatDoesNotSayWhatItLostIsCaught() throws Exception {
+    OtaRepositoryContract contract =
+        brokenSave(
+            (sound, sightings) -> {
+              Saved saved = sound.save(sightings);
+              return new Saved(saved.versions(), saved.codes(), Map.of());
+            });
+    Proof.catches(contract, "whatIsHeardLaterCountsEvenIfItIsSavedEarlier");
+    Proof.catches(contract, "aSaveSaysWhatItChanged");
+  }
+
+  private static List<Sighting> changed(
+      Collection<Sighting> sightings, UnaryOperator<Heard> version) {
+    return sightings.stream()
+        .map(
+            sighting ->
+                new Sighting(
+                    sighting.device(),
+                    sighting.version().map(version),
+                    sighting.versionBegan(),
+                    sighting.coreVersion(),
+                    sighting.codes(),
+                    sighting.age()))
+        .toList();
   }
 
   @Test
@@ -249,14 +306,9 @@ class BrokenRepositoriesTest {
   }
 
   private static OtaRepositoryContract brokenSave(
-      BiConsumer<OtaRepository, Collection<Sighting>> save) {
+      BiFunction<OtaRepository, Collection<Sighting>, Saved> save) {
     return Proof.repository(
-        "save",
-        sound ->
-            arguments -> {
-              save.accept(sound, sightings(arguments[0]));
-              return null;
-            });
+        "save", sound -> arguments -> save.apply(sound, sightings(arguments[0])));
   }
 
   private static OtaRepositoryContract brokenList(int ignored, Object instead) {
