@@ -12,10 +12,17 @@ import io.groupota.spi.Device;
 import io.groupota.spi.DeviceStates.NewCode;
 import io.groupota.spi.DeviceStates.NewVersion;
 import io.groupota.spi.DeviceStates.Saved;
+import io.groupota.spi.DeviceStates.Sighting;
 import io.groupota.spi.UpdateLog;
+import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -48,22 +55,36 @@ final class DeviceEvents {
     return groups.isEmpty() ? Map.of() : updates.served(groups);
   }
 
-  /** Tells of what was saved, codes first. */
-  void tell(Saved saved, Map<GroupId, OtaUpdate> served) {
+  /** Tells of what was saved, in the order in which it was reported. */
+  void tell(Saved saved, Map<GroupId, OtaUpdate> served, Collection<Sighting> sightings) {
     if (!events.areHeard()) {
       return;
     }
+    Map<DeviceId, Sighting> heard = new HashMap<>();
+    sightings.forEach(sighting -> heard.put(sighting.device().id(), sighting));
     Instant now = events.now();
+    List<OtaEvent> told = new ArrayList<>();
     for (NewCode code : saved.codes()) {
-      events.emit(new DeviceProgressed(now, code.device(), code.group(), code.code()));
+      Duration age = sighting(heard, code.device()).codes().getOrDefault(code.code(), Duration.ZERO);
+      told.add(
+          new DeviceProgressed(now.minus(age), code.device(), code.group(), code.code()));
     }
     for (NewVersion change : saved.versions()) {
-      event(change, Optional.ofNullable(served.get(change.group())), now).ifPresent(events::emit);
+      Sighting sighting = sighting(heard, change.device());
+      Duration age = sighting.versionBegan().orElse(sighting.age());
+      event(change, Optional.ofNullable(served.get(change.group())), now.minus(age))
+          .ifPresent(told::add);
     }
+    told.sort(Comparator.comparing(OtaEvent::at));
+    told.forEach(events::emit);
+  }
+
+  private static Sighting sighting(Map<DeviceId, Sighting> heard, DeviceId device) {
+    return Objects.requireNonNull(heard.get(device), "a save changes what was sighted only");
   }
 
   /** A device of a rollout that has its target, or had it, is the rollout's to tell of. */
-  private Optional<OtaEvent> event(NewVersion change, Optional<OtaUpdate> served, Instant now) {
+  private Optional<OtaEvent> event(NewVersion change, Optional<OtaUpdate> served, Instant at) {
     DeviceId device = change.device();
     if (assignments.hold(change.group()).isPresent()) {
       boolean told =
@@ -72,22 +93,22 @@ final class DeviceEvents {
                   .previous()
                   .filter(version -> assignments.isTarget(change.group(), version))
                   .isPresent();
-      return told ? Optional.empty() : Optional.of(changed(change, served, now));
+      return told ? Optional.empty() : Optional.of(changed(change, served, at));
     }
     if (runs(Optional.of(change.version()), served)) {
       return Optional.of(
-          new DeviceUpdated(now, device, change.previous(), served.orElseThrow()));
+          new DeviceUpdated(at, device, change.previous(), served.orElseThrow()));
     }
     return Optional.of(
         runs(change.previous(), served)
-            ? new DeviceFellBack(now, device, change.version(), served.orElseThrow())
-            : changed(change, served, now));
+            ? new DeviceFellBack(at, device, change.version(), served.orElseThrow())
+            : changed(change, served, at));
   }
 
   private static OtaEvent changed(
-      NewVersion change, Optional<OtaUpdate> served, Instant now) {
+      NewVersion change, Optional<OtaUpdate> served, Instant at) {
     return new DeviceChanged(
-        now, change.device(), change.group(), change.previous(), change.version(), served);
+        at, change.device(), change.group(), change.previous(), change.version(), served);
   }
 
   private static boolean runs(Optional<String> version, Optional<OtaUpdate> served) {

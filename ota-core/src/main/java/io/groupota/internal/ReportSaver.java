@@ -121,13 +121,13 @@ final class ReportSaver {
         events.served(toBeSaved.stream().map(own -> own.device().device().orElseThrow()).toList());
     // Last of all, since what is waited for after this makes a report look younger.
     long present = time.now();
-    Saved saved =
-        states.save(
-            toBeSaved.stream().map(own -> sighting(own.device(), own.pending(), present)).toList());
+    List<Sighting> sightings =
+        toBeSaved.stream().map(own -> sighting(own.device(), own.pending(), present)).toList();
+    Saved saved = states.save(sightings);
     tally.saved.add(toBeSaved.size());
     tally.versionChanges.add(saved.versions().size());
     List<Own> after = toBeSaved.stream().map(own -> remember(own, saved, now)).toList();
-    events.tell(saved, served);
+    events.tell(saved, served, sightings);
     return after;
   }
 
