@@ -6,7 +6,9 @@ import io.groupota.testkit.service.DeployContract;
 import io.groupota.testkit.service.EventContract;
 import io.groupota.testkit.service.OverloadContract;
 import io.groupota.testkit.service.ReportContract;
+import io.groupota.testkit.service.RolloutContract;
 import io.groupota.testkit.service.ServiceContract.Backend;
+import io.groupota.testkit.service.SweepContract;
 import io.groupota.testkit.service.TriggerContract;
 import io.groupota.testkit.service.TwoNodesContract;
 import java.io.IOException;
@@ -53,7 +55,15 @@ class ServiceOnDatabasesTest {
   }
 
   @Nested
-  class TriggerOnH2 extends TriggerContract {
+  class EventOnH2 extends EventContract {
+    @Override
+    protected Backend backend(Clock clock) {
+      return ServiceOnDatabasesTest.backend(H2, clock);
+    }
+  }
+
+  @Nested
+  class OverloadOnH2 extends OverloadContract {
     @Override
     protected Backend backend(Clock clock) {
       return ServiceOnDatabasesTest.backend(H2, clock);
@@ -69,7 +79,7 @@ class ServiceOnDatabasesTest {
   }
 
   @Nested
-  class EventsOnH2 extends EventContract {
+  class RolloutOnH2 extends RolloutContract {
     @Override
     protected Backend backend(Clock clock) {
       return ServiceOnDatabasesTest.backend(H2, clock);
@@ -77,39 +87,15 @@ class ServiceOnDatabasesTest {
   }
 
   @Nested
-  class DeployOnPostgreSql extends DeployContract {
+  class SweepOnH2 extends SweepContract {
     @Override
     protected Backend backend(Clock clock) {
-      return ServiceOnDatabasesTest.backend(POSTGRESQL, clock);
+      return ServiceOnDatabasesTest.backend(H2, clock);
     }
   }
 
   @Nested
-  class TriggerOnPostgreSql extends TriggerContract {
-    @Override
-    protected Backend backend(Clock clock) {
-      return ServiceOnDatabasesTest.backend(POSTGRESQL, clock);
-    }
-  }
-
-  @Nested
-  class EventsOnPostgreSql extends EventContract {
-    @Override
-    protected Backend backend(Clock clock) {
-      return ServiceOnDatabasesTest.backend(POSTGRESQL, clock);
-    }
-  }
-
-  @Nested
-  class ReportOnPostgreSql extends ReportContract {
-    @Override
-    protected Backend backend(Clock clock) {
-      return ServiceOnDatabasesTest.backend(POSTGRESQL, clock);
-    }
-  }
-
-  @Nested
-  class OverloadOnH2 extends OverloadContract {
+  class TriggerOnH2 extends TriggerContract {
     @Override
     protected Backend backend(Clock clock) {
       return ServiceOnDatabasesTest.backend(H2, clock);
@@ -125,7 +111,55 @@ class ServiceOnDatabasesTest {
   }
 
   @Nested
+  class DeployOnPostgreSql extends DeployContract {
+    @Override
+    protected Backend backend(Clock clock) {
+      return ServiceOnDatabasesTest.backend(POSTGRESQL, clock);
+    }
+  }
+
+  @Nested
+  class EventOnPostgreSql extends EventContract {
+    @Override
+    protected Backend backend(Clock clock) {
+      return ServiceOnDatabasesTest.backend(POSTGRESQL, clock);
+    }
+  }
+
+  @Nested
   class OverloadOnPostgreSql extends OverloadContract {
+    @Override
+    protected Backend backend(Clock clock) {
+      return ServiceOnDatabasesTest.backend(POSTGRESQL, clock);
+    }
+  }
+
+  @Nested
+  class ReportOnPostgreSql extends ReportContract {
+    @Override
+    protected Backend backend(Clock clock) {
+      return ServiceOnDatabasesTest.backend(POSTGRESQL, clock);
+    }
+  }
+
+  @Nested
+  class RolloutOnPostgreSql extends RolloutContract {
+    @Override
+    protected Backend backend(Clock clock) {
+      return ServiceOnDatabasesTest.backend(POSTGRESQL, clock);
+    }
+  }
+
+  @Nested
+  class SweepOnPostgreSql extends SweepContract {
+    @Override
+    protected Backend backend(Clock clock) {
+      return ServiceOnDatabasesTest.backend(POSTGRESQL, clock);
+    }
+  }
+
+  @Nested
+  class TriggerOnPostgreSql extends TriggerContract {
     @Override
     protected Backend backend(Clock clock) {
       return ServiceOnDatabasesTest.backend(POSTGRESQL, clock);
