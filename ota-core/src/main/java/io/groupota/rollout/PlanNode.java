@@ -30,6 +30,11 @@ final class PlanNode {
     return new PlanNode(tree, FIELD);
   }
 
+  /** A pace on its own. */
+  static PlanNode pace(Map<String, ?> tree) {
+    return new PlanNode(tree, "pace");
+  }
+
   /** Builds what this object stands for; a value that is refused is named by its path. */
   <T> T build(Supplier<T> builder) {
     try {

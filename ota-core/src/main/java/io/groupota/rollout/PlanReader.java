@@ -114,7 +114,7 @@ final class PlanReader {
 
   /** The pace alone, for a rollout whose pace is changed. */
   static Pace readPace(Map<String, ?> tree) {
-    return pace(PlanNode.root(tree));
+    return pace(PlanNode.pace(tree));
   }
 
   private static Window window(PlanNode node) {

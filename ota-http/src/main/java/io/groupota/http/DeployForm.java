@@ -1,28 +1,44 @@
 package io.groupota.http;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import io.groupota.FirmwareUnreadableException;
 import io.groupota.InvalidRequestException;
 import jakarta.servlet.http.Part;
 import java.io.IOException;
 import java.io.InputStream;
-import java.nio.charset.StandardCharsets;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
 
 /**
- * The four parts of a deploy, none of them empty; parts of other names are ignored. A part is a
- * file if it has a file name, else a field: a {@code group} that comes as a file is a missing
- * field, a {@code firmware} that comes as a field is a missing file.
+ * The parts of a deploy, none of them empty; parts of other names are ignored. A part is a file if
+ * it has a file name, else a field: a {@code group} that comes as a file is a missing field, a
+ * {@code firmware} that comes as a field is a missing file. The optional fields may come as files
+ * too: a plan that is overlooked would be a firmware for everybody at once.
  *
  * @param group the group id, not checked
  * @param token the group's token
  * @param version the version, not checked
+ * @param mustPassThrough whether older devices must get this version before any newer one
+ * @param plan how a staged rollout reaches the devices, as JSON; empty for all of them at once
  * @param firmware the file
  */
-record DeployForm(String group, String token, String version, Part firmware) {
+record DeployForm(
+    String group,
+    String token,
+    String version,
+    boolean mustPassThrough,
+    Optional<byte[]> plan,
+    Part firmware) {
+  /** The longest plan: room for 10,000 devices by name and the tokens of 1,000 groups. */
+  static final int MAX_PLAN_BYTES = 512 << 10;
+
   private static final List<String> FIELDS = List.of("group", "token", "version");
+  private static final Set<String> OPTIONAL = Set.of("plan", "must_pass_through");
 
   /** Far over what any field may have, so that the value's own check can say what is wrong. */
   private static final int MAX_FIELD_BYTES = 1024;
@@ -39,7 +55,8 @@ record DeployForm(String group, String token, String version, Part firmware) {
     String repeated = "";
     for (Part part : parts) {
       String name = String.valueOf(part.getName());
-      Map<String, Part> kind = part.getSubmittedFileName() == null ? fields : files;
+      boolean field = part.getSubmittedFileName() == null || OPTIONAL.contains(name);
+      Map<String, Part> kind = field ? fields : files;
       if (kind.putIfAbsent(name, part) != null && isKnown(name)) {
         repeated = name;
       }
@@ -51,11 +68,44 @@ record DeployForm(String group, String token, String version, Part firmware) {
       throw new InvalidRequestException(repeated, repeated + " is given more than once");
     }
     return new DeployForm(
-        text(fields, "group"), text(fields, "token"), text(fields, "version"), file(files));
+        text(fields, "group"),
+        text(fields, "token"),
+        text(fields, "version"),
+        flag(fields, "must_pass_through"),
+        plan(fields),
+        file(files));
   }
 
   private static boolean isKnown(String name) {
-    return FIELDS.contains(name) || name.equals("firmware");
+    return FIELDS.contains(name) || OPTIONAL.contains(name) || name.equals("firmware");
+  }
+
+  private static boolean flag(Map<String, Part> fields, String name) {
+    Part part = fields.get(name);
+    if (part == null) {
+      return false;
+    }
+    String value = part.getSize() > MAX_FIELD_BYTES ? "" : new String(bytes(part), UTF_8);
+    if (!value.equals("true") && !value.equals("false")) {
+      throw new InvalidRequestException(name, name + " must be true or false");
+    }
+    return value.equals("true");
+  }
+
+  private static Optional<byte[]> plan(Map<String, Part> fields) {
+    Part part = fields.get("plan");
+    if (part == null) {
+      return Optional.empty();
+    }
+    if (part.getSize() == 0) {
+      throw new InvalidRequestException(
+          "plan", "plan is empty; leave it out to deploy to all devices at once");
+    }
+    if (part.getSize() > MAX_PLAN_BYTES) {
+      throw new InvalidRequestException(
+          "plan", "plan is too long (at most " + MAX_PLAN_BYTES + " bytes)");
+    }
+    return Optional.of(bytes(part));
   }
 
   private static Part file(Map<String, Part> files) {
@@ -81,14 +131,19 @@ record DeployForm(String group, String token, String version, Part firmware) {
       throw new InvalidRequestException(
           name, name.equals("group") ? "Group ID is not valid" : name + " is too long");
     }
+    return new String(bytes(part), UTF_8);
+  }
+
+  /** For a part whose size was checked. */
+  private static byte[] bytes(Part part) {
     try (InputStream in = part.getInputStream()) {
-      return new String(in.readNBytes(MAX_FIELD_BYTES), StandardCharsets.UTF_8);
+      return in.readAllBytes();
     } catch (IOException e) {
       throw new FirmwareUnreadableException(e);
     }
   }
 
-  /** Returns all but the token. */
+  /** Returns all but the tokens. */
   @Override
   public String toString() {
     return "DeployForm[group=" + group + ", version=" + version + "]";

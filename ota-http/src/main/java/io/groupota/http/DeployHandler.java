@@ -5,17 +5,21 @@ import io.groupota.FirmwareTooLargeException;
 import io.groupota.GroupOtaService;
 import io.groupota.InvalidRequestException;
 import io.groupota.OwnerId;
+import io.groupota.rollout.Rollout;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.Part;
 import java.io.IOException;
 import java.util.Collection;
 import java.util.Locale;
+import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** {@code POST /v1/ota/group}: deploys an uploaded firmware. */
+/** {@code POST /v1/ota/group}: deploys an uploaded firmware, at once or by a plan. */
 final class DeployHandler {
   private static final Failures FAILURES = new Failures("Error when uploading firmware file");
+
+  private static final String DEPLOYED = "Firmware successfully deployed";
 
   private static final Logger LOG = LoggerFactory.getLogger(DeployHandler.class);
 
@@ -37,7 +41,7 @@ final class DeployHandler {
 
   private Reply handle(OwnerId owner, HttpServletRequest request, Scrubber scrubber) {
     String type = request.getContentType();
-    if (type == null || !mediaType(type).equals("multipart/form-data")) {
+    if (type == null || !MediaType.of(type).equals("multipart/form-data")) {
       return Reply.message(415, "The body must be multipart/form-data");
     }
     try {
@@ -60,20 +64,37 @@ final class DeployHandler {
 
   private Reply deploy(OwnerId owner, DeployForm form, Scrubber scrubber) {
     scrubber.hiding(form.token());
-    DeployRequest deploy =
-        DeployRequest.of(
-            owner, form.group(), form.token(), form.version(), form.firmware()::getInputStream);
+    DeployRequest deploy = request(owner, form);
+    Optional<PlanField> plan = form.plan().map(json -> PlanField.of(json, scrubber));
+    plan.ifPresent(staged -> staged.requireOthersThan(deploy.group()));
     try {
+      if (plan.isPresent()) {
+        PlanField staged = plan.get();
+        return begun(service.rollouts().deploy(deploy, staged.others(), staged.plan()));
+      }
       service.deploy(deploy);
     } catch (RuntimeException e) {
       return FAILURES.about("group " + deploy.group()).answer(e, scrubber);
     }
-    return Reply.message(201, "Firmware successfully deployed");
+    return Reply.message(201, DEPLOYED);
   }
 
-  private static String mediaType(String contentType) {
-    int end = contentType.indexOf(';');
-    return (end < 0 ? contentType : contentType.substring(0, end)).strip().toLowerCase(Locale.ROOT);
+  private static DeployRequest request(OwnerId owner, DeployForm form) {
+    DeployRequest deploy =
+        DeployRequest.of(
+            owner, form.group(), form.token(), form.version(), form.firmware()::getInputStream);
+    return form.mustPassThrough() ? deploy.asMustPassThrough() : deploy;
+  }
+
+  private static Reply begun(Rollout rollout) {
+    return Reply.json(
+        201,
+        json -> {
+          json.writeStartObject();
+          json.writeStringField("message", DEPLOYED);
+          json.writeStringField("rollout", rollout.id().value());
+          json.writeEndObject();
+        });
   }
 
   /** Now, and not at the end of the request: the client may deploy again as soon as it is told. */

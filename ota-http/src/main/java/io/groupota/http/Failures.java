@@ -5,8 +5,10 @@ import io.groupota.FirmwareTooLargeException;
 import io.groupota.FirmwareUnreadableException;
 import io.groupota.InvalidRequestException;
 import io.groupota.NoSuchGroupException;
+import io.groupota.NoSuchRolloutException;
 import io.groupota.NoSuchUpdateException;
 import io.groupota.NotEntitledException;
+import io.groupota.RolloutStateException;
 import io.groupota.StorageException;
 import io.groupota.VersionRefusedException;
 import org.slf4j.Logger;
@@ -38,6 +40,9 @@ final class Failures {
   }
 
   Reply answer(Throwable failure, Scrubber scrubber) {
+    if (failure instanceof NoSuchRolloutException) {
+      return Reply.message(404, "No such rollout");
+    }
     int status = status(failure);
     if (status != 500) {
       return Reply.message(status, String.valueOf(failure.getMessage()));
@@ -71,7 +76,7 @@ final class Failures {
     if (failure instanceof NoSuchGroupException || failure instanceof NoSuchUpdateException) {
       return 404;
     }
-    if (failure instanceof VersionRefusedException) {
+    if (failure instanceof VersionRefusedException || failure instanceof RolloutStateException) {
       return 409;
     }
     return failure instanceof FirmwareTooLargeException ? 413 : 500;

@@ -7,18 +7,11 @@ import io.groupota.OtaPage;
 import io.groupota.OwnerId;
 import jakarta.servlet.http.HttpServletRequest;
 import java.io.IOException;
-import java.time.ZoneOffset;
-import java.time.format.DateTimeFormatter;
-import java.util.Locale;
 import java.util.Optional;
 
 /** {@code GET /v1/ota/group}: the last update of every group of the owner. */
 final class ListHandler {
   private static final Failures FAILURES = new Failures("Error when getting group OTA's.");
-
-  private static final DateTimeFormatter MILLIS_UTC =
-      DateTimeFormatter.ofPattern("uuuu-MM-dd'T'HH:mm:ss.SSS'Z'", Locale.ROOT)
-          .withZone(ZoneOffset.UTC);
 
   private final GroupOtaService service;
 
@@ -61,7 +54,7 @@ final class ListHandler {
     json.writeStringField("_id", update.id());
     json.writeStringField("group", update.group().value());
     json.writeNumberField("__v", 0);
-    json.writeStringField("last_updated", MILLIS_UTC.format(update.lastUpdated()));
+    json.writeStringField("last_updated", Timestamps.of(update.lastUpdated()));
     json.writeStringField("owner", update.owner().value());
     json.writeStringField("path", update.path());
     json.writeStringField("version", update.version());

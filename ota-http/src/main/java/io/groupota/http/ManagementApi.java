@@ -26,7 +26,7 @@ final class ManagementApi {
 
   /** The calls with this path, none if it is not one of the management API. */
   List<ManagementCall> at(String path) {
-    return calls.stream().filter(call -> call.path().equals(path)).toList();
+    return calls.stream().filter(call -> call.isAt(path)).toList();
   }
 
   /** Answers a request by one of the calls that have its path. */

@@ -9,15 +9,16 @@ import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Serves the management API ({@code GET} and {@code POST /v1/ota/group}) and the device API ({@code
- * /v1/ota/group/…} and {@code /v1/ota/device/…}) of a {@link GroupOtaService}. Needs a Servlet 6
- * container, does blocking input and output in the container's threads, starts no thread, and
+ * Serves the management API ({@code GET} and {@code POST /v1/ota/group}, {@code /v1/ota/rollouts}
+ * and below) and the device API ({@code /v1/ota/group/…} and {@code /v1/ota/device/…}) of a {@link
+ * GroupOtaService}. Needs a Servlet 6 container, does blocking input and output in the container's threads, starts no thread, and
  * leaves the service open. Thread-safe.
  *
  * <p>{@link #register(ServletContext)} is all that most hosts call. A host that registers servlets
@@ -36,8 +37,8 @@ public final class OtaServlet extends HttpServlet {
   /** The limit of an upload unless the builder sets another: 64 MiB, like that of the service. */
   private static final long DEFAULT_MAX_UPLOAD = 64L << 20;
 
-  /** What a multipart body may have beside the file: three short fields, headers, boundaries. */
-  private static final long FORM_OVERHEAD = 64L << 10;
+  /** What a multipart body may have beside the file: a plan, short fields, headers, boundaries. */
+  private static final long FORM_OVERHEAD = DeployForm.MAX_PLAN_BYTES + (64L << 10);
 
   /** The most that S3 signs a URL for. */
   private static final Duration LONGEST_REDIRECT = Duration.ofDays(7);
@@ -62,10 +63,18 @@ public final class OtaServlet extends HttpServlet {
         new Router(
             new ManagementApi(
                 authenticator,
-                List.of(
-                    new ListHandler(service).call(),
-                    new DeployHandler(service, builder.maxUpload, maxRequest).call())),
+                calls(service, builder.maxUpload, maxRequest)),
             new DeviceApi(service, slots, new Redirects(builder.redirectValidity)));
+  }
+
+  private static List<ManagementCall> calls(
+      GroupOtaService service, long maxUpload, long maxRequest) {
+    List<ManagementCall> calls = new ArrayList<>();
+    calls.add(new ListHandler(service).call());
+    calls.add(new DeployHandler(service, maxUpload, maxRequest).call());
+    calls.addAll(new RolloutHandler(service::rollouts).calls());
+    calls.addAll(new RolloutActions(service::rollouts).calls());
+    return calls;
   }
 
   /**
@@ -100,7 +109,7 @@ public final class OtaServlet extends HttpServlet {
 
   /**
    * How the container must treat uploads: every part goes to disk, a file has at most the limit of
-   * the builder, the whole body 64 KiB more.
+   * the builder, the whole body 576 KiB more, for a plan and the other fields.
    *
    * @return the configuration
    */
