@@ -31,7 +31,7 @@ import org.jspecify.annotations.Nullable;
  * Thread-safe.
  */
 public final class InMemoryOtaRepository implements OtaRepository {
-  private static final int PRUNED_AT_ONCE = 1_000;
+  private static final int PRUNED_AT_ONCE = 50;
 
   private final Clock clock;
 

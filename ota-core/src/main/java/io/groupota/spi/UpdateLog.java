@@ -125,10 +125,10 @@ public interface UpdateLog {
 
   /**
    * Looks at one group that was not looked at for a day, or for the retention's age if that is
-   * shorter, and removes what need not be kept, in one transaction: at most 1,000 updates, the
-   * oldest ones; if there are more, the group is looked at again at once. The blobs that no update
-   * names any more are abandoned ({@link BlobLedger}). What counts is the order in which updates
-   * were recorded, not their time. Several nodes that call it at once look at different groups.
+   * shorter, and removes what need not be kept, in one transaction: at most 50 updates, the oldest
+   * ones; if there are more, the group is looked at again at once. The blobs that no update names
+   * any more are abandoned ({@link BlobLedger}). What counts is the order in which updates were
+   * recorded, not their time. Several nodes that call it at once look at different groups.
    *
    * <p>Does nothing by default: a repository that does not implement it keeps everything.
    *

@@ -24,7 +24,10 @@ final class Schema {
   /** In their order; the version of the schema is their number. */
   private static final List<String> SCRIPTS =
       List.of(
-          "V1__updates_devices_and_triggers.sql", "V2__schema_version.sql", "V3__retention.sql");
+          "V1__updates_devices_and_triggers.sql",
+          "V2__schema_version.sql",
+          "V3__retention.sql",
+          "V4__retention_indexes.sql");
 
   private static final int NEEDED = SCRIPTS.size();
 
