@@ -9,6 +9,8 @@ import java.sql.DatabaseMetaData;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import javax.sql.DataSource;
@@ -85,7 +87,10 @@ final class Spy {
         });
   }
 
-  /** Binds the same values to an EXPLAIN of the statement, and runs that one first. */
+  /**
+   * Binds the same values to an EXPLAIN of the statement, and runs that one first. The plan for any
+   * values, to which PostgreSQL may change after a few executions, is asked for too.
+   */
   private PreparedStatement explained(
       Connection connection, String sql, PreparedStatement statement) throws SQLException {
     PreparedStatement explain = connection.prepareStatement("EXPLAIN " + sql);
@@ -98,15 +103,40 @@ final class Spy {
           } else if (method.getName().equals("execute")) {
             try (explain;
                 ResultSet lines = explain.executeQuery()) {
-              StringBuilder plan = new StringBuilder();
-              while (lines.next()) {
-                plan.append(lines.getString(1)).append('\n');
-              }
-              plans.add(plan.toString());
+              plans.add(text(lines));
             }
+            plans.add(planForAnyValues(connection, sql));
           }
           return invoke(statement, method, arguments);
         });
+  }
+
+  private static String planForAnyValues(Connection connection, String sql) throws SQLException {
+    String[] pieces = sql.split("\\?", -1);
+    StringBuilder numbered = new StringBuilder(pieces[0]);
+    for (int i = 1; i < pieces.length; i++) {
+      numbered.append('$').append(i).append(pieces[i]);
+    }
+    List<String> values = Collections.nCopies(pieces.length - 1, "NULL");
+    String arguments = values.isEmpty() ? "" : "(" + String.join(", ", values) + ")";
+    try (Statement statement = connection.createStatement()) {
+      statement.execute("SET plan_cache_mode = force_generic_plan");
+      statement.execute("PREPARE any_values AS " + numbered);
+      try (ResultSet lines = statement.executeQuery("EXPLAIN EXECUTE any_values" + arguments)) {
+        return text(lines);
+      } finally {
+        statement.execute("DEALLOCATE any_values");
+        statement.execute("RESET plan_cache_mode");
+      }
+    }
+  }
+
+  private static String text(ResultSet lines) throws SQLException {
+    StringBuilder text = new StringBuilder();
+    while (lines.next()) {
+      text.append(lines.getString(1)).append('\n');
+    }
+    return text.toString();
   }
 
   private DatabaseMetaData metadata(DatabaseMetaData metadata) {

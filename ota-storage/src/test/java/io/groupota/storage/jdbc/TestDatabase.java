@@ -35,7 +35,7 @@ final class TestDatabase {
     }
   }
 
-  private static final List<String> TABLES =
+  static final List<String> TABLES =
       List.of(
           "ota_group", "ota_device", "ota_device_state", "ota_update", "ota_latest", "ota_blob");
 
@@ -73,10 +73,20 @@ final class TestDatabase {
   }
 
   static HikariConfig postgres() {
+    return postgres("template1");
+  }
+
+  /** A copy of a database that nobody is connected to any more. */
+  static HikariConfig copyOf(HikariConfig postgres) {
+    String url = postgres.getJdbcUrl();
+    return postgres(url.substring(url.lastIndexOf('/') + 1).replaceAll("\\?.*", ""));
+  }
+
+  private static HikariConfig postgres(String template) {
     String name = "ota_" + UUID.randomUUID().toString().replace("-", "").toLowerCase(Locale.ROOT);
     try (Connection connection = Server.POSTGRES.getPostgresDatabase().getConnection();
         Statement statement = connection.createStatement()) {
-      statement.execute("CREATE DATABASE " + name);
+      statement.execute("CREATE DATABASE " + name + " TEMPLATE " + template);
       statement.execute("ALTER DATABASE " + name + " SET TIME ZONE '" + ZONE + "'");
     } catch (SQLException e) {
       throw new IllegalStateException(e);
