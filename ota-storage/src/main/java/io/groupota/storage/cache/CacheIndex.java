@@ -19,9 +19,20 @@ final class CacheIndex {
     private final CompletableFuture<Boolean> cached = new CompletableFuture<>();
 
     private long size;
+    private BlockSums sums = new BlockSums(0);
 
     CompletableFuture<Boolean> cached() {
       return cached;
+    }
+
+    /** How large the file is, once room was reserved for it. */
+    long size() {
+      return size;
+    }
+
+    /** What the file has to match, taken while it is fetched. */
+    BlockSums sums() {
+      return sums;
     }
   }
 
@@ -64,6 +75,7 @@ final class CacheIndex {
     boolean granted = bytes <= maxBytes - size;
     if (granted) {
       slot.size = size;
+      slot.sums = new BlockSums(size);
       bytes += size;
     }
     return new Room(granted, gaveWay);
@@ -73,10 +85,13 @@ final class CacheIndex {
     return slots.get(key) == slot;
   }
 
-  synchronized void remove(BlobKey key, Slot slot) {
-    if (slots.remove(key, slot)) {
+  /** False if the slot was gone already. */
+  synchronized boolean remove(BlobKey key, Slot slot) {
+    boolean removed = slots.remove(key, slot);
+    if (removed) {
       bytes -= slot.size;
     }
+    return removed;
   }
 
   /** Whether the file was on the disk; one that is on its way finds its slot gone. */

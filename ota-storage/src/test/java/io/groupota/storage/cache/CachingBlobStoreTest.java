@@ -13,16 +13,23 @@ import io.groupota.testkit.contract.BlobStoreContract;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.Callable;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class CachingBlobStoreTest implements BlobStoreContract {
   private static final BlobKey KEY = new BlobKey("group/update");
@@ -30,6 +37,7 @@ class CachingBlobStoreTest implements BlobStoreContract {
   private static final BlobKey THIRD = new BlobKey("third");
 
   @TempDir Path folder;
+  private final AtomicLong nanos = new AtomicLong();
   private final CountingStore origin = new CountingStore(new InMemoryBlobStore());
 
   @Override
@@ -38,7 +46,7 @@ class CachingBlobStoreTest implements BlobStoreContract {
   }
 
   private CachingBlobStore cache(long maxBytes) {
-    return CachingBlobStore.of(origin, folder.resolve("cache"), maxBytes);
+    return CachingBlobStore.of(origin, folder.resolve("cache"), maxBytes, nanos::get);
   }
 
   @Test
@@ -137,19 +145,139 @@ class CachingBlobStoreTest implements BlobStoreContract {
   }
 
   @Test
-  void whileTheDiskFailsTheOriginServes() throws IOException {
+  void whileTheDiskFailsTheOriginServesAndItIsNotTriedForEachReader() throws IOException {
     CachingBlobStore cache = cache(1 << 20);
     cache.put(KEY, new ByteArrayInputStream(bytes(100)));
     read(cache, KEY, 0, 100);
     Path away = folder.resolve("away");
     Files.move(folder.resolve("cache"), away);
-    assertThat(read(cache, KEY, 0, 100)).isEqualTo(bytes(100));
-    assertThat(read(cache, KEY, 0, 100)).isEqualTo(bytes(100));
+    for (int i = 0; i < 5; i++) {
+      assertThat(read(cache, KEY, 0, 100)).isEqualTo(bytes(100));
+    }
+    // The fetch before, one in vain, and the five readers.
+    assertThat(origin.opened()).isEqualTo(1 + 1 + 5);
     Files.move(away, folder.resolve("cache"));
+    assertThat(read(cache, KEY, 0, 100)).isEqualTo(bytes(100));
+    assertThat(cache.counts().bytes()).isZero();
+    nanos.addAndGet(CachingBlobStore.DISK_PAUSE.toNanos());
     assertThat(read(cache, KEY, 0, 100)).isEqualTo(bytes(100));
     long opened = origin.opened();
     assertThat(read(cache, KEY, 0, 100)).isEqualTo(bytes(100));
     assertThat(origin.opened()).isEqualTo(opened);
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {0, 20_000, BlockSums.BLOCK - 1, 99_999})
+  void aDamagedCopyIsNeverHandedOn(int damage) throws IOException {
+    CachingBlobStore cache = cache(1 << 20);
+    cache.put(KEY, new ByteArrayInputStream(bytes(100_000)));
+    read(cache, KEY, 0, 1);
+    Path copy = folder.resolve("cache/group/update.blob");
+    byte[] damaged = Files.readAllBytes(copy);
+    damaged[damage] ^= 1;
+    Files.write(copy, damaged);
+    assertThat(read(cache, KEY, 0, 100_000)).isEqualTo(bytes(100_000));
+    assertThat(cache.counts()).isEqualTo(new Counts(1, 1, 1, 0));
+    assertThat(copy).doesNotExist();
+    assertThat(read(cache, KEY, 0, 100_000)).isEqualTo(bytes(100_000));
+    assertThat(cache.counts()).isEqualTo(new Counts(1, 2, 1, 100_000));
+    assertThat(Files.readAllBytes(copy)).isEqualTo(bytes(100_000));
+  }
+
+  @Test
+  void aCopyThatIsCutShortIsNoticedToo() throws IOException {
+    CachingBlobStore cache = cache(1 << 20);
+    cache.put(KEY, new ByteArrayInputStream(bytes(100_000)));
+    read(cache, KEY, 0, 1);
+    try (InputStream in = cache.open(KEY, 10, 99_990);
+        FileChannel copy =
+            FileChannel.open(folder.resolve("cache/group/update.blob"), StandardOpenOption.WRITE)) {
+      copy.truncate(50_000);
+      assertThat(in.readAllBytes()).isEqualTo(Arrays.copyOfRange(bytes(100_000), 10, 100_000));
+    }
+    assertThat(read(cache, KEY, 0, 100_000)).isEqualTo(bytes(100_000));
+  }
+
+  @Test
+  void aReaderOfADamagedCopyIsToldWhenTheOriginFailsToo() throws IOException {
+    CachingBlobStore cache = cache(1 << 20);
+    cache.put(KEY, new ByteArrayInputStream(bytes(100_000)));
+    read(cache, KEY, 0, 1);
+    Files.write(folder.resolve("cache/group/update.blob"), new byte[100_000]);
+    origin.breakStreamsAt(0);
+    try (InputStream in = cache.open(KEY, 50, 100)) {
+      assertThatThrownBy(in::readAllBytes).isInstanceOf(IOException.class);
+    }
+  }
+
+  @Test
+  void everyRangeOfACopyIsThatOfTheFile() throws IOException {
+    CachingBlobStore cache = cache(1 << 20);
+    int block = BlockSums.BLOCK;
+    byte[] file = bytes(3 * block + 7);
+    cache.put(KEY, new ByteArrayInputStream(file));
+    read(cache, KEY, 0, 1);
+    for (int from : new int[] {0, 1, block - 1, block, block + 1, 3 * block, file.length - 1}) {
+      for (int to : new int[] {from + 1, block, 2 * block, 2 * block + 1, file.length}) {
+        if (to > from) {
+          assertThat(read(cache, KEY, from, to - from))
+              .as("%d to %d", from, to)
+              .isEqualTo(Arrays.copyOfRange(file, from, to));
+        }
+      }
+    }
+    assertThat(origin.opened()).isEqualTo(1);
+  }
+
+  @Test
+  void aRangeThatIsNoneIsRefusedAndTheCopyStays() throws IOException {
+    CachingBlobStore cache = cache(1 << 20);
+    cache.put(KEY, new ByteArrayInputStream(bytes(100)));
+    read(cache, KEY, 0, 100);
+    for (long[] range : new long[][] {{0, 101}, {100, 1}, {-1, 1}, {Long.MAX_VALUE, 1}}) {
+      assertThatThrownBy(() -> cache.open(KEY, range[0], range[1]))
+          .isInstanceOf(StorageException.class);
+    }
+    assertThat(cache.counts().bytes()).isEqualTo(100);
+    assertThat(read(cache, KEY, 0, 100)).isEqualTo(bytes(100));
+    assertThat(cache.counts().fetches()).isEqualTo(1);
+  }
+
+  @Test
+  void fetchesAtOnceDoNotExceedTheRoomTogether() throws Exception {
+    long room = 350_000;
+    CachingBlobStore cache = cache(room);
+    List<Callable<byte[]>> readers = new ArrayList<>();
+    for (int i = 0; i < 20; i++) {
+      BlobKey key = new BlobKey("key" + i);
+      cache.put(key, new ByteArrayInputStream(bytes(100_000)));
+      readers.addAll(Collections.nCopies(2, () -> read(cache, key, 0, 100_000)));
+    }
+    AtomicLong most = new AtomicLong();
+    origin.whenStreamed(
+        () -> {
+          most.accumulateAndGet(cache.counts().bytes(), Math::max);
+          most.accumulateAndGet(onTheDisk(), Math::max);
+        });
+    assertThat(Race.of(readers)).allSatisfy(file -> assertThat(file).isEqualTo(bytes(100_000)));
+    assertThat(most.get()).isBetween(300_000L, room);
+    assertThat(onTheDisk()).isEqualTo(cache.counts().bytes()).isPositive();
+  }
+
+  /** The size of all files, those that are being written too. */
+  private long onTheDisk() {
+    try (Stream<Path> files = Files.walk(folder.resolve("cache"))) {
+      return files.mapToLong(CachingBlobStoreTest::size).sum();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    } catch (UncheckedIOException e) {
+      // A file went away meanwhile.
+      return 0;
+    }
+  }
+
+  private static long size(Path file) {
+    return Files.isRegularFile(file) ? file.toFile().length() : 0;
   }
 
   @Test
