@@ -2,11 +2,13 @@ package io.groupota.internal;
 
 import io.groupota.BlobKey;
 import io.groupota.Retention;
+import io.groupota.StorageException;
 import io.groupota.event.UpdatesRemoved;
 import io.groupota.spi.BlobStore;
 import io.groupota.spi.OtaRepository;
 import io.groupota.spi.UpdateLog.Pruned;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
@@ -20,6 +22,7 @@ import org.slf4j.LoggerFactory;
 final class Sweeper {
   private static final Logger LOG = LoggerFactory.getLogger(Sweeper.class);
   private static final int BATCH = 100;
+  private static final int MOST_FAILURES = 3;
 
   private final OtaRepository repository;
   private final BlobStore blobs;
@@ -66,11 +69,38 @@ final class Sweeper {
     List<BlobKey> abandoned;
     do {
       abandoned = repository.claimAbandoned(grace, BATCH);
-      List<BlobKey> deleted = abandoned.stream().filter(blobs::delete).toList();
-      repository.forget(abandoned);
-      if (!deleted.isEmpty()) {
-        LOG.info("Deleted {} firmware files that no update has: {}", deleted.size(), deleted);
-      }
+      deleteFiles(abandoned);
     } while (abandoned.size() == BATCH && !stopping.getAsBoolean());
+  }
+
+  /**
+   * One that cannot be deleted holds up no other, but a store that is away is not asked for all.
+   */
+  private void deleteFiles(List<BlobKey> abandoned) {
+    List<BlobKey> gone = new ArrayList<>();
+    List<BlobKey> deleted = new ArrayList<>();
+    List<StorageException> failures = new ArrayList<>();
+    for (BlobKey key : abandoned) {
+      try {
+        if (blobs.delete(key)) {
+          deleted.add(key);
+        }
+        gone.add(key);
+      } catch (StorageException e) {
+        failures.add(e);
+        if (failures.size() == MOST_FAILURES) {
+          break;
+        }
+      }
+    }
+    repository.forget(gone);
+    if (!deleted.isEmpty()) {
+      LOG.info("Deleted {} firmware files that no update has: {}", deleted.size(), deleted);
+    }
+    if (!failures.isEmpty()) {
+      StorageException first = failures.get(0);
+      failures.stream().skip(1).forEach(first::addSuppressed);
+      throw first;
+    }
   }
 }

@@ -6,6 +6,7 @@ import io.groupota.testkit.service.DeployContract;
 import io.groupota.testkit.service.EventContract;
 import io.groupota.testkit.service.ReportContract;
 import io.groupota.testkit.service.ServiceContract.Backend;
+import io.groupota.testkit.service.SweepContract;
 import io.groupota.testkit.service.TriggerContract;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -100,6 +101,22 @@ class ServiceOnDatabasesTest {
 
   @Nested
   class ReportOnPostgreSql extends ReportContract {
+    @Override
+    protected Backend backend(Clock clock) {
+      return ServiceOnDatabasesTest.backend(POSTGRESQL, clock);
+    }
+  }
+
+  @Nested
+  class SweepOnH2 extends SweepContract {
+    @Override
+    protected Backend backend(Clock clock) {
+      return ServiceOnDatabasesTest.backend(H2, clock);
+    }
+  }
+
+  @Nested
+  class SweepOnPostgreSql extends SweepContract {
     @Override
     protected Backend backend(Clock clock) {
       return ServiceOnDatabasesTest.backend(POSTGRESQL, clock);

@@ -1,0 +1,158 @@
+package io.groupota.testkit.service;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.groupota.BlobKey;
+import io.groupota.GroupOtaService;
+import io.groupota.NoSuchUpdateException;
+import io.groupota.OtaUpdate;
+import io.groupota.Retention;
+import io.groupota.StorageException;
+import io.groupota.Token;
+import io.groupota.spi.BlobStore;
+import java.io.IOException;
+import java.io.InputStream;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Proxy;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.OptionalInt;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Predicate;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** What the service removes: old updates, with their files, and nothing that is needed. */
+public abstract class SweepContract extends ServiceContract {
+  private static final Retention TWO = new Retention(2, Duration.ofHours(1));
+  private static final Duration LONG = Duration.ofDays(2);
+
+  private GroupOtaService sweeping;
+
+  /** For subclasses. */
+  @SuppressWarnings("NullAway.Init")
+  protected SweepContract() {}
+
+  @BeforeEach
+  final void keepTwo() {
+    sweeping = build(builder().retention(TWO));
+  }
+
+  @Test
+  void oldUpdatesGoWithTheirFiles() {
+    List<OtaUpdate> updates = deploys(5);
+    sweeping.runOnce();
+    assertThat(history()).as("young").hasSize(5);
+    clock.advance(LONG);
+    sweeping.runOnce();
+    assertThat(history()).containsExactly(updates.get(4), updates.get(3));
+    for (OtaUpdate gone : updates.subList(0, 3)) {
+      assertThat(blobs.size(gone.blob())).isEmpty();
+      assertThatThrownBy(() -> service.redeploy(OWNER, GROUP, gone.id()))
+          .isInstanceOf(NoSuchUpdateException.class);
+    }
+    assertThat(servedBytes()).isEqualTo(firmware("1.0.4"));
+    service.redeploy(OWNER, GROUP, updates.get(3).id());
+    assertThat(servedBytes()).isEqualTo(firmware("1.0.3"));
+  }
+
+  @Test
+  void aFileOfAnOldUpdateThatIsServedAgainStays() {
+    List<OtaUpdate> updates = deploys(2);
+    service.redeploy(OWNER, GROUP, updates.get(0).id());
+    clock.advance(LONG);
+    sweeping.runOnce();
+    clock.advance(LONG);
+    sweeping.runOnce();
+    assertThat(history()).hasSize(2).doesNotContain(updates.get(0));
+    assertThat(servedBytes()).isEqualTo(firmware("1.0.0"));
+  }
+
+  @Test
+  void nothingGoesWhenEverythingIsKept() {
+    List<OtaUpdate> updates = deploys(12);
+    clock.advance(Duration.ofDays(10_000));
+    build(builder().retention(Retention.EVERYTHING)).runOnce();
+    assertThat(history()).hasSize(12);
+    assertThat(updates).allMatch(update -> blobs.size(update.blob()).isPresent());
+  }
+
+  @Test
+  void aDownloadThatHasBegunEndsWhole() throws IOException {
+    OtaUpdate old = deploy("1.0.0");
+    try (InputStream begun =
+        service.download(GROUP, Token.of(TOKEN)).orElseThrow().open(0, old.firmware().size())) {
+      byte[] whole = new byte[(int) old.firmware().size()];
+      assertThat(begun.readNBytes(whole, 0, 10)).isEqualTo(10);
+      deploy("1.0.1");
+      deploy("1.0.2");
+      clock.advance(LONG);
+      sweeping.runOnce();
+      assertThat(blobs.size(old.blob())).isEmpty();
+      assertThat(begun.readNBytes(whole, 10, whole.length - 10)).isEqualTo(whole.length - 10);
+      assertThat(whole).isEqualTo(firmware("1.0.0"));
+    }
+  }
+
+  @Test
+  void aFileThatCannotBeDeletedHoldsUpNoOther() {
+    List<OtaUpdate> updates = deploys(6);
+    BlobKey stuck = updates.get(0).blob();
+    boolean[] fails = {true};
+    GroupOtaService failing = failing(key -> fails[0] && key.equals(stuck));
+    clock.advance(LONG);
+    assertThatThrownBy(failing::runOnce).isInstanceOf(StorageException.class);
+    assertThat(updates.subList(1, 4)).allMatch(update -> blobs.size(update.blob()).isEmpty());
+    assertThat(blobs.size(stuck)).isPresent();
+    fails[0] = false;
+    failing.runOnce();
+    assertThat(blobs.size(stuck)).isEmpty();
+    assertThat(repository.claimAbandoned(Duration.ZERO, 10)).isEmpty();
+  }
+
+  @Test
+  void aStoreThatIsAwayIsNotAskedForEveryFile() {
+    deploys(20);
+    AtomicInteger asked = new AtomicInteger();
+    GroupOtaService failing = failing(key -> asked.incrementAndGet() > 0);
+    clock.advance(LONG);
+    assertThatThrownBy(failing::runOnce).isInstanceOf(StorageException.class);
+    assertThat(asked).hasValue(3);
+    sweeping.runOnce();
+    assertThat(repository.claimAbandoned(Duration.ZERO, 100)).isEmpty();
+  }
+
+  private List<OtaUpdate> deploys(int count) {
+    List<OtaUpdate> updates = new ArrayList<>();
+    for (int i = 0; i < count; i++) {
+      updates.add(deploy("1.0." + i));
+      clock.advance(Duration.ofSeconds(1));
+    }
+    return updates;
+  }
+
+  private List<OtaUpdate> history() {
+    return service.history(OWNER, GROUP, 0, OptionalInt.empty()).updates();
+  }
+
+  private GroupOtaService failing(Predicate<BlobKey> fails) {
+    BlobStore failing =
+        (BlobStore)
+            Proxy.newProxyInstance(
+                BlobStore.class.getClassLoader(),
+                new Class<?>[] {BlobStore.class},
+                (proxy, method, args) -> {
+                  if (method.getName().equals("delete") && fails.test((BlobKey) args[0])) {
+                    throw new StorageException("injected", null);
+                  }
+                  try {
+                    return method.invoke(blobs, args);
+                  } catch (InvocationTargetException e) {
+                    throw e.getCause();
+                  }
+                });
+    return build(builder().blobStore(failing).retention(TWO));
+  }
+}
