@@ -9,6 +9,7 @@ import io.groupota.StorageException;
 import io.groupota.spi.BlobStore;
 import io.groupota.testkit.contract.BlobStoreContract;
 import java.io.ByteArrayInputStream;
+import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.SequenceInputStream;
@@ -21,6 +22,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import okhttp3.Request;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -90,6 +92,29 @@ class S3BlobStoreTest implements BlobStoreContract {
         .filteredOn(request -> request.method().equals("PUT"))
         .hasSize(2)
         .allSatisfy(request -> assertThat(request.header("Content-MD5")).hasSize(24));
+  }
+
+  @Test
+  void noMoreThanAPartIsReadAhead() {
+    int parts = 6;
+    AtomicLong read = new AtomicLong();
+    AtomicLong ahead = new AtomicLong();
+    AtomicLong sent = new AtomicLong();
+    InputStream file =
+        new FilterInputStream(new ByteArrayInputStream(bytes(parts * Upload.PART))) {
+          @Override
+          public int read(byte[] buffer, int offset, int length) throws IOException {
+            sent.addAndGet(
+                objects.requests().stream().filter(r -> r.method().equals("PUT")).count());
+            int count = super.read(buffer, offset, length);
+            ahead.accumulateAndGet(
+                read.addAndGet(Math.max(0, count)) - sent.get() * Upload.PART, Math::max);
+            return count;
+          }
+        };
+    store().put(KEY, file);
+    assertThat(sent.get()).isEqualTo(parts);
+    assertThat(ahead.get()).isEqualTo(Upload.PART);
   }
 
   @Test
