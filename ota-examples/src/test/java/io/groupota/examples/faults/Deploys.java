@@ -15,12 +15,12 @@ import java.net.http.HttpResponse.BodyHandlers;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 
 /** The client of one group: what it sent, what was answered, and what the group may serve. */
 final class Deploys {
@@ -29,7 +29,7 @@ final class Deploys {
 
   private final GroupId group;
   private final Map<String, String> sent = new ConcurrentHashMap<>();
-  private final List<String> answered = new ArrayList<>();
+  private final List<String> answered = new CopyOnWriteArrayList<>();
   private volatile String last = "";
 
   Deploys(GroupId group) {

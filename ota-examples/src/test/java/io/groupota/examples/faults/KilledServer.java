@@ -20,9 +20,12 @@ import io.groupota.storage.jdbc.JdbcOtaRepository;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import org.eclipse.jetty.ee10.servlet.ServletContextHandler;
 import org.eclipse.jetty.server.Server;
 import org.eclipse.jetty.server.ServerConnector;
@@ -30,7 +33,9 @@ import org.eclipse.jetty.server.ServerConnector;
 /**
  * A server that exists to be killed: a database, a folder, the broker of the test, Jetty.
  * Arguments: JDBC URL, user, password, folder, port of the broker, number of groups, {@code true}
- * for the first start. Prints its port when it serves, and dies with the process that started it.
+ * for the first start, and when to begin with forgetting old updates all the time, in epoch
+ * milliseconds, 0 for never. Prints its port when it serves, and dies with the process that started
+ * it.
  */
 public final class KilledServer {
   static final OwnerId OWNER = new OwnerId("5e10fc5e77ba18070312e171");
@@ -60,7 +65,7 @@ public final class KilledServer {
     MqttLink link =
         MqttLink.builder().host("127.0.0.1").port(Integer.parseInt(args[4])).user("ota").build();
     link.start();
-    GroupOtaService service =
+    GroupOta.Builder node =
         GroupOta.builder()
             .repository(repository)
             .blobStore(FileSystemBlobStore.in(folder.resolve("blobs")))
@@ -68,9 +73,15 @@ public final class KilledServer {
             .notifier(link.notifier())
             .inspector(Esp32ImageInspector.strict())
             .triggerTimeout(Duration.ofSeconds(2))
-            .triggerLease(Duration.ofSeconds(3))
-            .build();
+            .triggerLease(Duration.ofSeconds(3));
+    GroupOtaService service = node.build();
     service.start();
+    Instant forgetsSince = Instant.ofEpochMilli(Long.parseLong(args[7]));
+    if (forgetsSince.isAfter(Instant.EPOCH)) {
+      Forgetting forgetting = new Forgetting(forgetsSince);
+      node.repository(forgetting.repository(pool)).retention(Forgetting.RETENTION);
+      forgetAllTheTime(forgetting, node.build());
+    }
     OtaServlet servlet =
         OtaServlet.builder()
             .service(service)
@@ -79,6 +90,22 @@ public final class KilledServer {
             .spool(folder.resolve("spool"))
             .build();
     System.out.println("port " + serve(servlet));
+  }
+
+  /** Another node in the same process, which looks every few milliseconds. */
+  private static void forgetAllTheTime(Forgetting forgetting, GroupOtaService service) {
+    Thread thread =
+        new Thread(
+            () -> {
+              while (true) {
+                forgetting.advance();
+                service.runOnce();
+                LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(5));
+              }
+            },
+            "forgetting");
+    thread.setDaemon(true);
+    thread.start();
   }
 
   static GroupId group(int index) {

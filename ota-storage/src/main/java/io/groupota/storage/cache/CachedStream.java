@@ -5,20 +5,16 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.Objects;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * A range of a cached file. Each block is verified before a byte of it is handed on; where the disk
  * fails or a block is damaged, the rest comes from the origin. Used by one thread.
  */
 final class CachedStream extends InputStream {
-  /** Where the rest comes from; told that the cached copy is no good. */
+  /** Where the rest comes from; told why the cached copy is no good. */
   interface Rest {
-    InputStream open(long offset, long length);
+    InputStream open(long offset, long length, IOException failure);
   }
-
-  private static final Logger LOG = LoggerFactory.getLogger(CachedStream.class);
 
   private final BlockSums sums;
   private final Rest rest;
@@ -91,17 +87,16 @@ final class CachedStream extends InputStream {
       if (used < filled && sums.match(position / BlockSums.BLOCK, block, filled)) {
         return;
       }
-      LOG.warn("The cache's copy of a firmware is damaged; it is read from the origin");
+      throw new IOException("It is damaged");
     } catch (IOException e) {
-      LOG.warn("The cache cannot be read, so the firmware is read from the origin", e);
+      readTheRest(e);
     }
-    readTheRest();
   }
 
-  private void readTheRest() throws IOException {
+  private void readTheRest(IOException failure) throws IOException {
     source.close();
     try {
-      source = rest.open(position, end - position);
+      source = rest.open(position, end - position, failure);
       fromDisk = false;
     } catch (StorageException e) {
       throw new IOException("The firmware could not be read from the origin", e);

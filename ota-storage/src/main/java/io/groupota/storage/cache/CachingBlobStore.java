@@ -143,7 +143,8 @@ public final class CachingBlobStore implements BlobStore {
         slot.sums(),
         offset,
         length,
-        (position, left) -> {
+        (position, left, failure) -> {
+          LOG.warn("The cached copy of {} is no good, so the origin is read", key, failure);
           forget(key, slot);
           bypasses.increment();
           return origin.open(key, position, left);
@@ -220,7 +221,7 @@ public final class CachingBlobStore implements BlobStore {
     } catch (StorageException e) {
       diskFailed = nanoTime.getAsLong();
       if (!failed) {
-        LOG.warn("The cache cannot keep {}, so downloads read it from the origin", key, e);
+        LOG.warn("The cache cannot keep {}, so downloads read from the origin", key, e);
       }
       return false;
     }

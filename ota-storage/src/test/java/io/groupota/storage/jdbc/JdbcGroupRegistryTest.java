@@ -6,6 +6,7 @@ import io.groupota.spi.GroupRegistry;
 import io.groupota.testkit.contract.GroupRegistryContract;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.TestInstance.Lifecycle;
 
@@ -19,6 +20,7 @@ class JdbcGroupRegistryTest {
   }
 
   @Nested
+  @Tag("postgresql")
   class OnPostgreSql extends OnDatabase {
     OnPostgreSql() {
       super(TestDatabase.postgres(), true);
@@ -26,6 +28,7 @@ class JdbcGroupRegistryTest {
   }
 
   @Nested
+  @Tag("postgresql")
   class OnPostgreSqlWithoutAutocommit extends OnDatabase {
     OnPostgreSqlWithoutAutocommit() {
       super(TestDatabase.postgres(), false);

@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.time.Clock;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.TestInstance.Lifecycle;
 import org.junit.jupiter.api.io.TempDir;
@@ -31,6 +32,7 @@ class JdbcOtaRepositoryTest {
   }
 
   @Nested
+  @Tag("postgresql")
   class OnPostgreSql extends OnDatabase {
     OnPostgreSql() {
       super(TestDatabase.postgres(), true);
@@ -38,6 +40,7 @@ class JdbcOtaRepositoryTest {
   }
 
   @Nested
+  @Tag("postgresql")
   class OnPostgreSqlWithoutAutocommit extends OnDatabase {
     OnPostgreSqlWithoutAutocommit() {
       super(TestDatabase.postgres(), false);

@@ -26,6 +26,7 @@ import javax.sql.DataSource;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.TestInstance.Lifecycle;
@@ -35,6 +36,7 @@ import org.junit.jupiter.api.TestInstance.Lifecycle;
  * with statistics of what is there, without any, and with those of a time when it was nearly empty;
  * for the values that are bound and for any values.
  */
+@Tag("postgresql")
 class QueryPlansTest {
   private static final OwnerId OWNER = new OwnerId("owner-2");
   private static final GroupId GROUP = new GroupId(Samples.id(2));

@@ -57,12 +57,28 @@ final class TestDatabase {
 
     private static EmbeddedPostgres start() {
       try {
-        return EmbeddedPostgres.builder()
-            .setServerConfig("fsync", "off")
-            .setServerConfig("max_connections", "200")
-            .start();
+        EmbeddedPostgres server =
+            EmbeddedPostgres.builder()
+                .setServerConfig("fsync", "off")
+                .setServerConfig("max_connections", "200")
+                .start();
+        requireVersion(server.getPostgresDatabase());
+        return server;
       } catch (IOException e) {
         throw new UncheckedIOException(e);
+      }
+    }
+
+    /** The build says which one it means, if it is not the newest. */
+    private static void requireVersion(DataSource server) {
+      String wanted = System.getProperty("ota.postgresql", "18");
+      try (Connection connection = server.getConnection()) {
+        String version = connection.getMetaData().getDatabaseProductVersion();
+        if (!version.startsWith(wanted + ".")) {
+          throw new IllegalStateException("PostgreSQL " + version + " instead of " + wanted);
+        }
+      } catch (SQLException e) {
+        throw new IllegalStateException(e);
       }
     }
   }
