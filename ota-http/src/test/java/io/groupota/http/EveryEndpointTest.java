@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.groupota.LatestUpdate;
 import io.groupota.OtaQuery;
 import io.groupota.OtaUpdate;
+import io.groupota.rollout.Rollout;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
@@ -34,12 +35,14 @@ class EveryEndpointTest {
   private Fleet fleet;
   private HttpServer server;
   private OtaUpdate update;
+  private Rollout rollout;
 
   @BeforeEach
   void start() throws Exception {
     fleet = new Fleet(blobs);
     update = fleet.deploy("1.2.7", Probe.FIRMWARE);
     fleet.deployForeign("3.0.0", Fleet.firmware(1_000, 3));
+    rollout = fleet.rollOut("4.0.0", Fleet.firmware(1_000, 4));
     server = new HttpServer(fleet.service, spool, Caller::authenticate);
   }
 
@@ -72,7 +75,7 @@ class EveryEndpointTest {
 
   @Test
   void theWalkMissesNoEndpoint() {
-    assertThat(Probe.all(fleet).keySet()).containsExactlyInAnyOrderElementsOf(endpoints());
+    assertThat(Probe.all(fleet, rollout).keySet()).containsExactlyInAnyOrderElementsOf(endpoints());
     assertThat(server.endpoints()).isEqualTo(endpoints());
   }
 
@@ -80,7 +83,7 @@ class EveryEndpointTest {
   @MethodSource("endpointsAndCallers")
   void everybodyGetsWhatIsTheirsAndNothingElse(String endpoint, Caller caller) throws Exception {
     String method = endpoint.substring(0, endpoint.indexOf(' '));
-    for (Probe probe : Probe.all(fleet).get(endpoint)) {
+    for (Probe probe : Probe.all(fleet, rollout).get(endpoint)) {
       Probe.Expected expected = probe.expected().apply(caller);
       List<Object> before = fleet.everything();
       long writes = blobs.writes();
@@ -88,12 +91,15 @@ class EveryEndpointTest {
       RawHttp.Answer answer = send(method, probe, caller);
 
       assertThat(answer.status()).as(probe.path()).isEqualTo(expected.status());
-      assertThat(text(answer)).as(probe.path()).isEqualTo(expected.body());
+      assertThat(text(answer).replaceFirst("\"rollout\":\"[0-9a-f]{24}\"", "\"rollout\":\"NEW\""))
+          .as(probe.path())
+          .isEqualTo(expected.body());
       assertNothingOfTheOwner(answer, expected);
       if (expected.status() == 201) {
         assertThat(blobs.writes()).isEqualTo(writes + 1);
       } else {
-        assertThat(fleet.everything()).isEqualTo(before);
+        boolean changes = expected.status() == 200 && method.equals("POST");
+        assertThat(fleet.everything().equals(before)).isEqualTo(!changes);
         assertThat(blobs.writes()).isEqualTo(writes);
       }
       assertThat(server.spooled()).isEmpty();
@@ -103,7 +109,7 @@ class EveryEndpointTest {
   @ParameterizedTest(name = "{0} by {1}")
   @MethodSource("endpointsAndCallers")
   void headTellsNoMoreThanGet(String endpoint, Caller caller) throws Exception {
-    for (Probe probe : Probe.all(fleet).get(endpoint)) {
+    for (Probe probe : Probe.all(fleet, rollout).get(endpoint)) {
       if (!endpoint.startsWith("GET ")) {
         continue;
       }
@@ -127,19 +133,22 @@ class EveryEndpointTest {
             .map(endpoint -> endpoint.substring(0, endpoint.indexOf(' ')))
             .toList();
     List<Object> before = fleet.everything();
-    String segment = path.equals("/group") ? "" : "/" + Fleet.GROUP + Fleet.GROUP_TOKEN;
+    boolean open = path.startsWith("/group/") || path.startsWith("/device/");
+    String asked =
+        open
+            ? path + "/" + Fleet.GROUP + Fleet.GROUP_TOKEN
+            : path.replace("{id}", rollout.id().value());
     for (String method :
         List.of("GET", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "X")) {
       if (answered.contains(method)) {
         continue;
       }
-      RawHttp.Answer answer = send(method, new Probe(path + segment, "", any -> null), caller);
-      boolean open = !path.equals("/group");
+      RawHttp.Answer answer = send(method, new Probe(asked, "", any -> null), caller);
       assertThat(answer.status()).as(method).isEqualTo(open || caller.isKnown() ? 405 : 401);
       assertThat(answer.text()).isIn("Unauthorized", "{\"message\":\"Method not allowed\"}");
     }
     assertThat(fleet.everything()).isEqualTo(before);
-    assertThat(blobs.writes()).isEqualTo(2);
+    assertThat(blobs.writes()).isEqualTo(3);
   }
 
   /** Other spellings of the path of the management API are no way around the bearer. */
@@ -161,6 +170,11 @@ class EveryEndpointTest {
         "/v1/ota/group\\",
         "/v1/ota/group?draw=1",
         "http://ota/v1/ota/group",
+        "/v1/ota/rollouts",
+        "/v1/ota/rollouts;a=b",
+        "/v1/ota/rollouts/5e1b76bc4315b70eb242567a;a=b/pause",
+        "/v1/ota/group/../rollouts",
+        "/v1/ota/%72ollouts",
       })
   void noSpellingOfThePathIsAWayAroundTheBearer(String path) throws Exception {
     List<Object> before = fleet.everything();
@@ -204,7 +218,7 @@ class EveryEndpointTest {
     String everything = String.join("\n", answer.headers()) + new String(answer.body(), ISO_8859_1);
     LatestUpdate latest =
         fleet.service.latestUpdates(HttpServer.OWNER, OtaQuery.builder().build()).updates().get(0);
-    boolean served = expected.status() == 200;
+    boolean served = expected.status() == 200 || expected.status() == 409;
     List<String> secrets =
         Stream.of(
                 HttpServer.OWNER.value(),
@@ -218,7 +232,11 @@ class EveryEndpointTest {
                 update.id().value(),
                 update.blob().value(),
                 update.firmware().sha256(),
-                update.firmware().md5())
+                update.firmware().md5(),
+                rollout.id().value(),
+                rollout.groups().get(0).target().value(),
+                Fleet.SECOND_GROUP,
+                Fleet.SECOND_TOKEN)
             .filter(secret -> !(served && isGiven(secret, expected)))
             .toList();
     assertThat(everything.toLowerCase(Locale.ROOT))
@@ -248,7 +266,10 @@ class EveryEndpointTest {
   }
 
   private static String request(String method, String target, String body, Caller caller) {
-    String type = "Content-Type: multipart/form-data; boundary=" + Form.BOUNDARY + "\r\n";
+    String type =
+        body.startsWith("{")
+            ? "Content-Type: application/json\r\n"
+            : "Content-Type: multipart/form-data; boundary=" + Form.BOUNDARY + "\r\n";
     return method
         + (" " + target + " HTTP/1.1\r\nHost: ota\r\nConnection: close\r\n")
         + caller.header()
