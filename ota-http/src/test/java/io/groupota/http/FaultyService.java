@@ -10,6 +10,7 @@ import io.groupota.OtaQuery;
 import io.groupota.OtaUpdate;
 import io.groupota.OwnerId;
 import io.groupota.Token;
+import io.groupota.rollout.Rollouts;
 import java.lang.reflect.Proxy;
 import java.util.Optional;
 
@@ -31,6 +32,10 @@ class FaultyService {
     throw new UnsupportedOperationException("download");
   }
 
+  Rollouts rollouts() {
+    throw new UnsupportedOperationException("rollouts");
+  }
+
   GroupOtaService service() {
     return (GroupOtaService)
         Proxy.newProxyInstance(
@@ -41,6 +46,8 @@ class FaultyService {
                 return latestUpdates((OwnerId) args[0], (OtaQuery) args[1]);
               } else if (method.getName().equals("deploy")) {
                 return deploy((DeployRequest) args[0]);
+              } else if (method.getName().equals("rollouts")) {
+                return rollouts();
               } else if (method.getName().equals("served") && args[0] instanceof GroupId group) {
                 return served(group);
               } else if (method.getName().equals("download") && args[0] instanceof GroupId group) {

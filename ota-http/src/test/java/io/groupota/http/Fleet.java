@@ -13,6 +13,11 @@ import io.groupota.firmware.FirmwareSource;
 import io.groupota.memory.InMemoryBlobStore;
 import io.groupota.memory.InMemoryGroupRegistry;
 import io.groupota.memory.InMemoryOtaRepository;
+import io.groupota.rollout.Rollout;
+import io.groupota.rollout.RolloutPlan;
+import io.groupota.rollout.RolloutQuery;
+import io.groupota.rollout.Schedule;
+import io.groupota.rollout.Stage;
 import io.groupota.spi.Addressing;
 import io.groupota.spi.BlobStore;
 import io.groupota.spi.Device;
@@ -22,6 +27,7 @@ import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Random;
@@ -111,11 +117,32 @@ final class Fleet implements AutoCloseable {
         DeployRequest.of(owner, group, token, version, FirmwareSource.bytes(firmware)));
   }
 
-  /** All that a call could have changed: the page and the histories of every owner. */
+  /** A rollout to the second group of the owner, which waits for somebody to start it. */
+  Rollout rollOut(String version, byte[] firmware) {
+    RolloutPlan plan =
+        RolloutPlan.builder()
+            .stage(Stage.everyone())
+            .schedule(new Schedule(true, Optional.empty(), Optional.empty()))
+            .build();
+    return service
+        .rollouts()
+        .deploy(
+            DeployRequest.of(
+                HttpServer.OWNER,
+                SECOND_GROUP,
+                SECOND_TOKEN,
+                version,
+                FirmwareSource.bytes(firmware)),
+            Map.of(),
+            plan);
+  }
+
+  /** All that a call could have changed: the page, the histories and the rollouts of every owner. */
   List<Object> everything() {
     List<Object> all = new ArrayList<>();
     for (OwnerId owner : List.of(HttpServer.OWNER, FOREIGN_OWNER, FREE_OWNER)) {
       all.add(service.latestUpdates(owner, OtaQuery.builder().build()));
+      all.add(service.rollouts().list(owner, RolloutQuery.all()));
       for (Group group : GROUPS) {
         if (group.owner().equals(owner)) {
           all.add(service.history(owner, group.id(), 0, OptionalInt.empty()));

@@ -50,7 +50,7 @@ class OtaServletTest {
 
     assertThat(config.getFileSizeThreshold()).isZero();
     assertThat(config.getMaxFileSize()).isEqualTo(1000);
-    assertThat(config.getMaxRequestSize()).isEqualTo(1000 + 65536);
+    assertThat(config.getMaxRequestSize()).isEqualTo(1000 + 524288 + 65536);
     assertThat(config.getLocation()).isEqualTo(Path.of("spool").toAbsolutePath().toString());
   }
 

@@ -5,6 +5,8 @@ import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import io.groupota.LatestUpdate;
 import io.groupota.OtaQuery;
 import io.groupota.OwnerId;
+import io.groupota.rollout.Rollout;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
@@ -14,7 +16,8 @@ import java.util.function.Function;
  * caller gets for it.
  *
  * @param path the path and the query
- * @param body what is sent, a multipart form if it is not empty; a byte is a character
+ * @param body what is sent, JSON if it begins like that, a multipart form if it is anything else and
+ *     not empty; a byte is a character
  * @param expected the answer
  */
 record Probe(String path, String body, Function<Caller, Expected> expected) {
@@ -41,7 +44,13 @@ record Probe(String path, String body, Function<Caller, Expected> expected) {
    * The calls of every endpoint. Whoever adds an endpoint adds its calls here, or {@link
    * EveryEndpointTest} fails.
    */
-  static Map<String, List<Probe>> all(Fleet fleet) {
+  static Map<String, List<Probe>> all(Fleet fleet, Rollout rollout) {
+    Map<String, List<Probe>> all = new HashMap<>(groupsAndDevices(fleet));
+    all.putAll(RolloutProbes.all(rollout));
+    return all;
+  }
+
+  private static Map<String, List<Probe>> groupsAndDevices(Fleet fleet) {
     return Map.of(
         "GET /group",
         List.of(
@@ -49,7 +58,11 @@ record Probe(String path, String body, Function<Caller, Expected> expected) {
             listed(fleet, "?search_value=" + Fleet.GROUP, HttpServer.OWNER::equals),
             listed(fleet, "?search_value=" + Fleet.GROUP_TOKEN, HttpServer.OWNER::equals)),
         "POST /group",
-        List.of(deployed()),
+        List.of(
+            deployed(deployment(), "{\"message\":\"Firmware successfully deployed\"}"),
+            deployed(
+                stagedDeployment(),
+                "{\"message\":\"Firmware successfully deployed\",\"rollout\":\"NEW\"}")),
         "GET /group/latest",
         List.of(
             device("/group/latest/" + Fleet.GROUP, LATEST),
@@ -78,6 +91,15 @@ record Probe(String path, String body, Function<Caller, Expected> expected) {
     return text(Form.complete(Fleet.GROUP, Fleet.GROUP_TOKEN, "1.2.8", NEWER).bytes());
   }
 
+  /** One that would roll it out to both groups of the owner. */
+  private static String stagedDeployment() {
+    String plan =
+        "{\"stages\":[{\"percent\":100}],\"groups\":[{\"group\":\"%s\",\"token\":\"%s\"}]}"
+            .formatted(Fleet.SECOND_GROUP, Fleet.SECOND_TOKEN);
+    return text(
+        Form.complete(Fleet.GROUP, Fleet.GROUP_TOKEN, "1.2.8", NEWER).field("plan", plan).bytes());
+  }
+
   private static String text(byte[] bytes) {
     return new String(bytes, ISO_8859_1);
   }
@@ -87,13 +109,13 @@ record Probe(String path, String body, Function<Caller, Expected> expected) {
     return managed("/group" + query, "", caller -> page(fleet, caller, matches));
   }
 
-  private static Probe deployed() {
+  private static Probe deployed(String form, String answer) {
     return managed(
         "/group",
-        deployment(),
+        form,
         caller ->
             switch (caller) {
-              case OWNER -> Expected.message(201, "Firmware successfully deployed");
+              case OWNER -> new Expected(201, answer);
               case NOT_ENTITLED ->
                   Expected.message(
                       403,
@@ -103,7 +125,7 @@ record Probe(String path, String body, Function<Caller, Expected> expected) {
             });
   }
 
-  private static Probe managed(String path, String body, Function<Caller, Expected> ofTheKnown) {
+  static Probe managed(String path, String body, Function<Caller, Expected> ofTheKnown) {
     return new Probe(
         path, body, caller -> caller.isKnown() ? ofTheKnown.apply(caller) : UNAUTHORIZED);
   }
