@@ -133,9 +133,9 @@ final class RolloutEntry {
   }
 
   void wake(Instant now) {
+    wakes++;
     if (due == null || due.isAfter(now)) {
       due = now;
-      wakes++;
     }
   }
 

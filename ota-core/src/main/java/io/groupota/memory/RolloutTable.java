@@ -146,7 +146,9 @@ final class RolloutTable {
         added++;
       }
     }
-    entry.wake(now);
+    if (added > 0) {
+      entry.wake(now);
+    }
     return added;
   }
 

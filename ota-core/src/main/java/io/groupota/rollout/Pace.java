@@ -80,6 +80,15 @@ public record Pace(
   }
 
   /**
+   * The pace as a tree that any JSON writer can write, and {@link #of} can read.
+   *
+   * @return texts and numbers by the names of their fields
+   */
+  public Map<String, Object> toTree() {
+    return PlanWriter.pace(this);
+  }
+
+  /**
    * The rate at a moment of a rollout: {@code perMinute * growth ^ floor(proven / growEvery)}, at
    * most {@code maxPerMinute}.
    *

@@ -68,7 +68,7 @@ final class PlanWriter {
     return tree;
   }
 
-  private static Map<String, Object> pace(Pace pace) {
+  static Map<String, Object> pace(Pace pace) {
     Map<String, Object> tree = new LinkedHashMap<>();
     pace.perMinute().ifPresent(rate -> tree.put("per_minute", rate));
     tree.put("growth", pace.growth());

@@ -8,7 +8,9 @@ import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
 import java.time.temporal.ChronoUnit;
 import java.util.Collection;
+import java.util.List;
 import java.util.Optional;
+import java.util.function.Function;
 import org.jdbi.v3.core.argument.Argument;
 import org.jspecify.annotations.Nullable;
 
@@ -33,6 +35,18 @@ final class Columns {
     String[] texts = values.stream().map(Object::toString).toArray(String[]::new);
     return (position, statement, context) ->
         statement.setArray(position, statement.getConnection().createArrayOf("varchar", texts));
+  }
+
+  /** A column of many rows, in the type of an array's elements; what is null stays null. */
+  static <T> Argument array(
+      String type, List<T> rows, Function<? super T, ? extends @Nullable Object> column) {
+    @Nullable String[] values = new @Nullable String[rows.size()];
+    for (int i = 0; i < values.length; i++) {
+      Object value = column.apply(rows.get(i));
+      values[i] = value == null ? null : value.toString();
+    }
+    return (position, statement, context) ->
+        statement.setArray(position, statement.getConnection().createArrayOf(type, values));
   }
 
   static Optional<Instant> instant(ResultSet row, String column) throws SQLException {

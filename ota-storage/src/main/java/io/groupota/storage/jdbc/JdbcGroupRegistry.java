@@ -49,17 +49,17 @@ public final class JdbcGroupRegistry implements GroupRegistry {
       "UPDATE ota_device SET group_id = NULL WHERE group_id = :group";
 
   private static final String DEVICE =
-      "SELECT id, token, group_id, mqtt_user, addressing FROM ota_device WHERE ";
+      "SELECT id, token, group_id, mqtt_user, addressing, attributes FROM ota_device WHERE ";
 
   private static final String DEVICES = DEVICE + "id = ANY(:devices)";
 
   private static final String UPDATE_DEVICE =
       "UPDATE ota_device SET token = :token, group_id = :group, mqtt_user = :user,"
-          + " addressing = :addressing WHERE id = :id";
+          + " addressing = :addressing, attributes = :attributes WHERE id = :id";
 
   private static final String INSERT_DEVICE =
-      "INSERT INTO ota_device (id, token, group_id, mqtt_user, addressing)"
-          + " VALUES (:id, :token, :group, :user, :addressing)";
+      "INSERT INTO ota_device (id, token, group_id, mqtt_user, addressing, attributes)"
+          + " VALUES (:id, :token, :group, :user, :addressing, :attributes)";
 
   private static final String REMOVE_DEVICES = "DELETE FROM ota_device WHERE id = ANY(:devices)";
 
@@ -282,7 +282,8 @@ public final class JdbcGroupRegistry implements GroupRegistry {
         .bind("token", device.token().value())
         .bind("group", device.group().map(GroupId::value).orElse(null))
         .bind("user", device.mqttUser())
-        .bind("addressing", device.addressing().name());
+        .bind("addressing", device.addressing().name())
+        .bind("attributes", device.attributes().isEmpty() ? null : Json.write(device.attributes()));
   }
 
   private static Group group(ResultSet row) throws SQLException {
@@ -299,6 +300,15 @@ public final class JdbcGroupRegistry implements GroupRegistry {
         Token.of(row.getString("token")),
         Columns.text(row, "group_id").map(GroupId::new),
         row.getString("mqtt_user"),
-        Addressing.valueOf(row.getString("addressing")));
+        Addressing.valueOf(row.getString("addressing")),
+        attributes(row.getString("attributes")));
+  }
+
+  private static Map<String, String> attributes(@Nullable String json) {
+    Map<String, String> attributes = new HashMap<>();
+    if (json != null) {
+      Json.read("attributes", json).forEach((name, value) -> attributes.put(name, value.toString()));
+    }
+    return attributes;
   }
 }

@@ -13,8 +13,18 @@ import io.groupota.OwnerId;
 import io.groupota.Retention;
 import io.groupota.UpdateId;
 import io.groupota.UpdatePage;
+import io.groupota.rollout.Rollout;
+import io.groupota.rollout.RolloutDevicePage;
+import io.groupota.rollout.RolloutDeviceState;
+import io.groupota.rollout.RolloutId;
+import io.groupota.rollout.RolloutPage;
+import io.groupota.rollout.RolloutQuery;
+import io.groupota.rollout.RolloutState;
 import io.groupota.spi.Addressing;
 import io.groupota.spi.OtaRepository;
+import io.groupota.spi.RolloutProgress;
+import io.groupota.spi.RolloutStep;
+import io.groupota.spi.TrackedRollout;
 import java.io.IOException;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -24,6 +34,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
@@ -46,6 +57,8 @@ public final class JdbcOtaRepository implements OtaRepository {
   private final SqlRetention retained;
   private final SqlTriggerQueue triggers;
   private final SqlDeviceStates devices;
+  private final SqlRolloutLog rollouts;
+  private final SqlRolloutQueue queue;
 
   private JdbcOtaRepository(Database database) {
     this.updates = new SqlUpdateLog(database);
@@ -53,6 +66,8 @@ public final class JdbcOtaRepository implements OtaRepository {
     this.retained = new SqlRetention(database);
     this.triggers = new SqlTriggerQueue(database);
     this.devices = new SqlDeviceStates(database);
+    this.rollouts = new SqlRolloutLog(database);
+    this.queue = new SqlRolloutQueue(database);
   }
 
   /**
@@ -183,6 +198,11 @@ public final class JdbcOtaRepository implements OtaRepository {
   }
 
   @Override
+  public List<OtaUpdate> mustPassThrough(GroupId group) {
+    return updates.mustPassThrough(group);
+  }
+
+  @Override
   public Optional<Pruned> prune(Retention retention) {
     return retained.prune(retention);
   }
@@ -260,5 +280,66 @@ public final class JdbcOtaRepository implements OtaRepository {
   @Override
   public void forgetDevices(Collection<DeviceId> ids) {
     devices.forgetDevices(ids);
+  }
+
+  @Override
+  public Outcome open(Opening opening) {
+    return rollouts.open(opening);
+  }
+
+  @Override
+  public Optional<TrackedRollout> rollout(RolloutId id) {
+    return rollouts.rollout(id);
+  }
+
+  @Override
+  public RolloutPage rollouts(OwnerId owner, RolloutQuery<RolloutState> query) {
+    return rollouts.rollouts(owner, query);
+  }
+
+  @Override
+  public RolloutDevicePage rolloutDevices(
+      Rollout rollout, RolloutQuery<RolloutDeviceState> query) {
+    return rollouts.rolloutDevices(rollout, query);
+  }
+
+  @Override
+  public Optional<Hold> hold(GroupId group) {
+    return rollouts.hold(group);
+  }
+
+  @Override
+  public Map<DeviceId, Assignment> assignments(Hold hold, Collection<DeviceId> ids) {
+    return rollouts.assignments(hold, ids);
+  }
+
+  @Override
+  public List<TrackedRollout> claimRollouts(Duration lease, int limit) {
+    return queue.claimRollouts(lease, limit);
+  }
+
+  @Override
+  public OptionalLong advance(TrackedRollout seen, RolloutProgress next, RolloutStep step) {
+    return queue.advance(seen, next, step);
+  }
+
+  @Override
+  public void enrollLate(RolloutId rollout, Collection<RolloutStep.Enrolled> joining) {
+    queue.enrollLate(rollout, joining);
+  }
+
+  @Override
+  public OptionalLong place(RolloutId rollout, long rank) {
+    return queue.place(rollout, rank);
+  }
+
+  @Override
+  public List<DueMember> claimDevices(Duration lease, int limit) {
+    return queue.claimDevices(lease, limit);
+  }
+
+  @Override
+  public List<Move> move(Collection<Move> moves) {
+    return queue.move(moves);
   }
 }

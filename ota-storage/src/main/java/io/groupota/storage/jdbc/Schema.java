@@ -24,9 +24,15 @@ final class Schema {
   /** In their order; the version of the schema is their number. */
   private static final List<String> SCRIPTS =
       List.of(
-          "V1__updates_devices_and_triggers.sql", "V2__schema_version.sql", "V3__retention.sql");
+          "V1__updates_devices_and_triggers.sql",
+          "V2__schema_version.sql",
+          "V3__retention.sql",
+          "V4__rollouts.sql");
 
   private static final int NEEDED = SCRIPTS.size();
+
+  /** The first version with rollouts. */
+  static final int ROLLOUTS = 4;
 
   /** What a database holds: its version, 0 for none, and who may use it. */
   private record Found(int version, int usableFrom) {}

@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.jdbi.v3.core.Handle;
@@ -44,9 +45,11 @@ final class SqlDeviceStates implements DeviceStates {
   private static final int VERSIONS = 32;
 
   private final Database database;
+  private final SqlRolloutMarks marks;
 
   SqlDeviceStates(Database database) {
     this.database = database;
+    this.marks = new SqlRolloutMarks(database);
   }
 
   @Override
@@ -61,12 +64,23 @@ final class SqlDeviceStates implements DeviceStates {
       // In one order everywhere, so that nodes with the same devices cannot deadlock.
       List<Sighting> ordered =
           sightings.stream().sorted(Comparator.comparing(s -> s.device().id())).toList();
-      database.write(
-          handle ->
-              database.dialect() == Dialect.POSTGRESQL
-                  ? SightingArrays.save(handle, ordered)
-                  : SightingRows.save(handle, ordered));
+      database.write(handle -> save(handle, ordered));
     }
+  }
+
+  private int save(Handle handle, List<Sighting> ordered) {
+    int saved =
+        database.dialect() == Dialect.POSTGRESQL
+            ? SightingArrays.save(handle, ordered)
+            : SightingRows.save(handle, ordered);
+    Map<DeviceId, GroupId> news = new TreeMap<>();
+    for (Sighting sighting : ordered) {
+      if (sighting.version().isPresent() || !sighting.codes().isEmpty()) {
+        sighting.device().group().ifPresent(group -> news.put(sighting.device().id(), group));
+      }
+    }
+    marks.mark(handle, news);
+    return saved;
   }
 
   @Override
@@ -176,7 +190,7 @@ final class SqlDeviceStates implements DeviceStates {
     }
   }
 
-  private static DeviceState state(ResultSet row) throws SQLException {
+  static DeviceState state(ResultSet row) throws SQLException {
     Map<UpdateCode, Instant> codes = new EnumMap<>(UpdateCode.class);
     for (UpdateCode code : UpdateCode.values()) {
       Columns.instant(row, column(code)).ifPresent(at -> codes.put(code, at));

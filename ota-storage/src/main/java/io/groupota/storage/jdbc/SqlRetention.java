@@ -37,6 +37,9 @@ final class SqlRetention {
 
   private static final String SURPLUS =
       "SELECT id, blob_key FROM ota_update WHERE group_id = :group AND seq < :oldestKept"
+          + " AND NOT must_pass_through AND seq < COALESCE((SELECT b.seq FROM ota_rollout_hold h"
+          + " JOIN ota_rollout_group g ON g.rollout_id = h.rollout_id AND g.group_id = h.group_id"
+          + " JOIN ota_update b ON b.id = g.base WHERE h.group_id = :group), :oldestKept)"
           + " AND created_at <= "
           + (Database.NOW + " - " + Database.SECONDS)
           + " ORDER BY group_id, seq LIMIT :limit";

@@ -8,60 +8,29 @@ import io.groupota.OtaUpdate;
 import io.groupota.OwnerId;
 import io.groupota.UpdateId;
 import io.groupota.UpdatePage;
-import io.groupota.firmware.ImageInfo;
-import io.groupota.spi.TriggerQueue.Reason;
 import io.groupota.spi.UpdateLog;
+import io.groupota.storage.jdbc.ServedRows.Served;
 import io.groupota.storage.jdbc.UpdateRows.PageRow;
 import java.nio.charset.StandardCharsets;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+<<<<<<< HEAD
 import java.util.function.Function;
 import java.util.stream.Collectors;
+=======
+import java.util.Set;
+>>>>>>> 5133e9b (Rollouts on H2 and PostgreSQL: schema, log and queue)
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.statement.Query;
 
 /** {@link UpdateLog} on {@code ota_update} (the history) and {@code ota_latest}. */
 final class SqlUpdateLog implements UpdateLog {
-  private static final String COLUMNS =
+  static final String COLUMNS =
       "u.id, u.group_id, u.owner, u.version, u.size, u.md5, u.sha256, u.image_chip,"
           + " u.image_project, u.image_version, u.image_idf, u.image_sha256, u.blob_key,"
-          + " u.redeploy_of, u.created_at";
-
-  private static final String LOCK =
-      "SELECT update_id, version FROM ota_latest WHERE group_id = :group FOR UPDATE";
-
-  private static final String SETTLE_BLOB =
-      "UPDATE ota_blob SET state = 'RECORDED' WHERE blob_key = :blob"
-          + " AND state IN ('RESERVED', 'ABANDONED', 'RECORDED')";
-
-  private static final String INSERT_UPDATE =
-      "INSERT INTO ota_update (id, group_id, owner, version, size, md5, sha256, image_chip,"
-          + " image_project, image_version, image_idf, image_sha256, blob_key, redeploy_of,"
-          + " created_at) VALUES (:id, :group, :owner, :version, :size, :md5, :sha256, :chip,"
-          + " :project, :imageVersion, :idf, :imageSha256, :blob, :redeployOf, :createdAt)";
-
-  private static final String INSERT_LATEST =
-      "INSERT INTO ota_latest (group_id, record_id, update_id, owner, version, path, last_updated,"
-          + " trigger_due, trigger_reason, prune_due) VALUES (:group, :record, :id, :owner, :version,"
-          + " :path, :createdAt, "
-          + Database.NOW
-          + ", :reason, "
-          + Database.NOW
-          + ")";
-
-  private static final String SERVE =
-      "UPDATE ota_latest SET update_id = :id, owner = :owner, version = :version, path = :path,"
-          + " last_updated = :createdAt WHERE group_id = :group";
-
-  /** A claim that is held stays; that it is superseded tells {@link SqlTriggerQueue}. */
-  private static final String TRIGGER =
-      "UPDATE ota_latest SET trigger_due = "
-          + Database.NOW
-          + ", trigger_reason = :reason, trigger_attempts = 0,"
-          + " trigger_superseded = (trigger_lease IS NOT NULL)"
-          + " WHERE group_id = :group";
+          + " u.redeploy_of, u.must_pass_through, u.created_at";
 
   private static final String SERVED =
       "SELECT "
@@ -80,13 +49,22 @@ final class SqlUpdateLog implements UpdateLog {
           + " ORDER BY group_id DESC, created_at DESC, id DESC LIMIT :limit OFFSET :offset) u"
           + " ON TRUE ORDER BY u.created_at DESC, u.id DESC";
 
+  private static final String TO_PASS =
+      "SELECT "
+          + COLUMNS
+          + " FROM ota_update u WHERE u.group_id = :group AND u.must_pass_through AND u.seq <="
+          + " (SELECT s.seq FROM ota_latest l JOIN ota_update s ON s.id = l.update_id"
+          + " WHERE l.group_id = :group)";
+
   private final Database database;
+  private final ServedRows rows;
+  private final SqlRolloutHolds holds;
 
   SqlUpdateLog(Database database) {
     this.database = database;
+    this.rows = new ServedRows(database);
+    this.holds = new SqlRolloutHolds(database);
   }
-
-  private record Served(UpdateId update, String version) {}
 
   @Override
   public Outcome record(Entry entry) {
@@ -96,89 +74,19 @@ final class SqlUpdateLog implements UpdateLog {
   private Outcome record(Handle handle, Entry entry) {
     OtaUpdate update = entry.update();
     // Lock first: whoever comes second sees what the first one did.
-    Optional<Served> served = lock(handle, update.group());
+    SqlRolloutHolds.lock(handle, Set.of(update.group()));
+    Optional<Served> served = ServedRows.lock(handle, update.group());
     if (entry.replaces().isPresent()
         && !entry.replaces().get().equals(served.map(Served::update))) {
       return Outcome.SERVED_CHANGED;
     }
-    if (handle.createUpdate(SETTLE_BLOB).bind("blob", update.blob().value()).execute() == 0) {
+    if (!ServedRows.settle(handle, Set.of(update.blob()))) {
       return Outcome.BLOB_GONE;
     }
-    insert(handle, update);
-    if (served.isEmpty()) {
-      insertLatest(handle, entry);
-    } else {
-      serve(handle, entry, !served.get().version().equals(update.version()));
-    }
+    holds.release(handle, Set.of(update.group()));
+    ServedRows.insert(handle, List.of(update));
+    rows.serve(handle, served, update, entry.recordId(), entry.path());
     return Outcome.RECORDED;
-  }
-
-  private static Optional<Served> lock(Handle handle, GroupId group) {
-    return handle
-        .createQuery(LOCK)
-        .bind("group", group.value())
-        .map((row, context) -> new Served(new UpdateId(row.getString(1)), row.getString(2)))
-        .findOne();
-  }
-
-  private static void insert(Handle handle, OtaUpdate update) {
-    Optional<ImageInfo> image = update.firmware().image();
-    handle
-        .createUpdate(INSERT_UPDATE)
-        .bind("id", update.id().value())
-        .bind("group", update.group().value())
-        .bind("owner", update.owner().value())
-        .bind("version", update.version())
-        .bind("size", update.firmware().size())
-        .bind("md5", update.firmware().md5())
-        .bind("sha256", update.firmware().sha256())
-        .bind("chip", image.map(ImageInfo::chip).orElse(null))
-        .bind("project", image.map(ImageInfo::project).orElse(null))
-        .bind("imageVersion", image.map(ImageInfo::version).orElse(null))
-        .bind("idf", image.map(ImageInfo::idfVersion).orElse(null))
-        .bind("imageSha256", image.map(ImageInfo::sha256).orElse(null))
-        .bind("blob", update.blob().value())
-        .bind("redeployOf", update.redeployOf().map(UpdateId::value).orElse(null))
-        .bind("createdAt", Columns.instant(update.createdAt()))
-        .execute();
-  }
-
-  /** Fails if another transaction was first; then all of this one is repeated. */
-  private void insertLatest(Handle handle, Entry entry) {
-    OtaUpdate update = entry.update();
-    handle
-        .createUpdate(INSERT_LATEST)
-        .bind("group", update.group().value())
-        .bind("record", entry.recordId())
-        .bind("id", update.id().value())
-        .bind("owner", update.owner().value())
-        .bind("version", update.version())
-        .bind("path", entry.path())
-        .bind("createdAt", Columns.instant(update.createdAt()))
-        .bind("now", Columns.instant(database.now()))
-        .bind("reason", Reason.DEPLOYED.name())
-        .execute();
-  }
-
-  private void serve(Handle handle, Entry entry, boolean otherVersion) {
-    OtaUpdate update = entry.update();
-    handle
-        .createUpdate(SERVE)
-        .bind("id", update.id().value())
-        .bind("owner", update.owner().value())
-        .bind("version", update.version())
-        .bind("path", entry.path())
-        .bind("createdAt", Columns.instant(update.createdAt()))
-        .bind("group", update.group().value())
-        .execute();
-    if (otherVersion) {
-      handle
-          .createUpdate(TRIGGER)
-          .bind("now", Columns.instant(database.now()))
-          .bind("reason", Reason.DEPLOYED.name())
-          .bind("group", update.group().value())
-          .execute();
-    }
   }
 
   @Override
@@ -247,7 +155,7 @@ final class SqlUpdateLog implements UpdateLog {
   }
 
   /** PostgreSQL refuses zero bytes and half characters; no path holds them, nor this stand-in. */
-  private static String searchable(String search) {
+  static String searchable(String search) {
     boolean legal =
         search.indexOf('\0') < 0 && StandardCharsets.UTF_8.newEncoder().canEncode(search);
     return legal ? search : "\1";
@@ -266,6 +174,17 @@ final class SqlUpdateLog implements UpdateLog {
                     .map((row, context) -> UpdateRows.updateOfPage(row))
                     .list());
     return new UpdatePage(elements(rows), rows.get(0).total());
+  }
+
+  @Override
+  public List<OtaUpdate> mustPassThrough(GroupId group) {
+    return database.read(
+        handle ->
+            handle
+                .createQuery(TO_PASS)
+                .bind("group", group.value())
+                .map((row, context) -> UpdateRows.update(row))
+                .list());
   }
 
   private static <T> List<T> elements(List<PageRow<T>> rows) {

@@ -1,0 +1,220 @@
+package io.groupota.storage.jdbc;
+
+import io.groupota.DeviceId;
+import io.groupota.GroupId;
+import io.groupota.UpdateId;
+import io.groupota.rollout.RolloutDevice;
+import io.groupota.rollout.RolloutDeviceState;
+import io.groupota.rollout.RolloutId;
+import io.groupota.rollout.RolloutState;
+import io.groupota.spi.Addressing;
+import io.groupota.spi.RolloutLog.Assignment;
+import io.groupota.spi.RolloutQueue.Member;
+import io.groupota.spi.RolloutQueue.Move;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.jdbi.v3.core.Handle;
+import org.jdbi.v3.core.statement.PreparedBatch;
+import org.jdbi.v3.core.statement.Update;
+import org.jspecify.annotations.Nullable;
+
+/** Reads and writes the rows of {@code ota_rollout_device}, singly and many at once. */
+final class RolloutDeviceRows {
+  static final String COLUMNS =
+      "d.rollout_id, d.device_id, d.group_id, d.addressing, d.stage, d.state, d.attempts,"
+          + " d.attempt_at, d.since, d.due, d.revision";
+
+  private static final String ASSIGNMENTS =
+      "SELECT d.device_id, d.state, d.since, COALESCE(d.base, g.base) AS base, g.target,"
+          + (" r.state AS rollout_state, " + Database.NOW + " AS present")
+          + " FROM ota_rollout_device d JOIN ota_rollout_group g"
+          + " ON g.rollout_id = d.rollout_id AND g.group_id = d.group_id"
+          + " JOIN ota_rollout r ON r.id = d.rollout_id"
+          + " WHERE d.rollout_id = :rollout AND d.device_id = ANY(:devices)"
+          + " AND d.group_id = :group";
+
+  /** In the order in which {@link SqlRolloutMarks} locks them. */
+  private static final String LOCK =
+      "SELECT "
+          + COLUMNS
+          + " FROM ota_rollout_device d WHERE d.rollout_id = :rollout AND d.device_id = ANY(:devices)"
+          + " ORDER BY d.device_id FOR UPDATE";
+
+  private static final String CLAIM =
+      "revision = revision + 1, due = " + Database.NOW + " + " + Database.SECONDS;
+
+  private static final String CLAIM_ROW =
+      "UPDATE ota_rollout_device SET "
+          + CLAIM
+          + " WHERE rollout_id = :rollout AND device_id = :device";
+
+  private static final String CLAIM_ARRAYS =
+      "UPDATE ota_rollout_device d SET "
+          + CLAIM
+          + " FROM unnest(CAST(:rollouts AS VARCHAR[]), CAST(:devices AS VARCHAR[]))"
+          + " AS n (rollout, device) WHERE d.rollout_id = n.rollout AND d.device_id = n.device";
+
+  private static final String MOVE_ROW =
+      "UPDATE ota_rollout_device SET revision = revision + 1,"
+          + (" since = CASE WHEN state = :state THEN since ELSE " + Database.NOW + " END,")
+          + " state = :state, attempts = :attempts, attempt_at = :attemptAt, due = "
+          + (Database.NOW + " + " + Database.SECONDS)
+          + " WHERE rollout_id = :rollout AND device_id = :device";
+
+  private static final String MOVE_ARRAYS =
+      "UPDATE ota_rollout_device d SET revision = revision + 1,"
+          + (" since = CASE WHEN d.state = n.state THEN d.since ELSE " + Database.NOW + " END,")
+          + " state = n.state, attempts = n.attempts, attempt_at = n.attempt_at, due = "
+          + (Database.NOW + " + n.seconds * INTERVAL '1' SECOND")
+          + " FROM unnest(CAST(:rollouts AS VARCHAR[]), CAST(:devices AS VARCHAR[]),"
+          + " CAST(:states AS VARCHAR[]), CAST(:attempts AS INTEGER[]),"
+          + " CAST(:attemptsAt AS TIMESTAMP WITH TIME ZONE[]),"
+          + " CAST(:seconds AS DOUBLE PRECISION[]))"
+          + " AS n (rollout, device, state, attempts, attempt_at, seconds)"
+          + " WHERE d.rollout_id = n.rollout AND d.device_id = n.device";
+
+  private RolloutDeviceRows() {}
+
+  /** A device with its stage. */
+  record Staged(Member member, int stage) {}
+
+  static Member member(ResultSet row) throws SQLException {
+    return new Member(
+        new RolloutId(row.getString("rollout_id")),
+        new DeviceId(row.getString("device_id")),
+        new GroupId(row.getString("group_id")),
+        Addressing.valueOf(row.getString("addressing")),
+        RolloutDeviceState.valueOf(row.getString("state")),
+        row.getInt("attempts"),
+        Columns.instant(row, "attempt_at"),
+        Columns.presentInstant(row, "since"),
+        row.getLong("revision"));
+  }
+
+  static RolloutDevice view(ResultSet row) throws SQLException {
+    return new RolloutDevice(
+        new DeviceId(row.getString("device_id")),
+        new GroupId(row.getString("group_id")),
+        Addressing.valueOf(row.getString("addressing")),
+        row.getInt("stage"),
+        RolloutDeviceState.valueOf(row.getString("state")),
+        row.getInt("attempts"),
+        Columns.presentInstant(row, "since"),
+        Columns.instant(row, "due"));
+  }
+
+  /** What a rollout says of those devices of a group that are in it. */
+  static Map<DeviceId, Assignment> assignments(
+      Handle handle,
+      Database database,
+      GroupId group,
+      RolloutId rollout,
+      Collection<DeviceId> devices) {
+    Map<DeviceId, Assignment> found = new HashMap<>();
+    handle
+        .createQuery(ASSIGNMENTS)
+        .bind("now", Columns.instant(database.now()))
+        .bind("rollout", rollout.value())
+        .bind("devices", Columns.texts(devices))
+        .bind("group", group.value())
+        .map(
+            (row, context) ->
+                Map.entry(new DeviceId(row.getString("device_id")), assignment(row, rollout)))
+        .forEach(row -> found.put(row.getKey(), row.getValue()));
+    return found;
+  }
+
+  private static Assignment assignment(ResultSet row, RolloutId rollout) throws SQLException {
+    return new Assignment(
+        rollout,
+        RolloutState.valueOf(row.getString("rollout_state")),
+        RolloutDeviceState.valueOf(row.getString("state")),
+        new UpdateId(row.getString("target")),
+        Columns.text(row, "base").map(UpdateId::new),
+        Duration.between(
+            Columns.presentInstant(row, "since"), Columns.presentInstant(row, "present")));
+  }
+
+  /** Locks devices of a rollout that is locked; returns those that are in it. */
+  static List<Staged> lock(Handle handle, RolloutId rollout, Collection<DeviceId> devices) {
+    return handle
+        .createQuery(LOCK)
+        .bind("rollout", rollout.value())
+        .bind("devices", Columns.texts(devices))
+        .map((row, context) -> new Staged(member(row), row.getInt("stage")))
+        .list();
+  }
+
+  /** Makes devices that are locked due after a lease. */
+  static void claim(Handle handle, Database database, List<Member> members, Duration lease) {
+    if (database.dialect() == Dialect.POSTGRESQL) {
+      try (Update update = handle.createUpdate(CLAIM_ARRAYS)) {
+        update
+            .bind("now", Columns.instant(database.now()))
+            .bind("seconds", Database.seconds(lease))
+            .bind("rollouts", Columns.array("varchar", members, Member::rollout))
+            .bind("devices", Columns.array("varchar", members, Member::device))
+            .execute();
+      }
+      return;
+    }
+    try (PreparedBatch batch = handle.prepareBatch(CLAIM_ROW)) {
+      for (Member member : members) {
+        batch
+            .bind("now", Columns.instant(database.now()))
+            .bind("seconds", Database.seconds(lease))
+            .bind("rollout", member.rollout().value())
+            .bind("device", member.device().value())
+            .add();
+      }
+      batch.execute();
+    }
+  }
+
+  /** Moves devices that are locked. */
+  static void move(Handle handle, Database database, List<Move> moves) {
+    if (database.dialect() == Dialect.POSTGRESQL) {
+      try (Update update = handle.createUpdate(MOVE_ARRAYS)) {
+        update
+            .bind("now", Columns.instant(database.now()))
+            .bind("rollouts", Columns.array("varchar", moves, move -> move.member().rollout()))
+            .bind("devices", Columns.array("varchar", moves, move -> move.member().device()))
+            .bind("states", Columns.array("varchar", moves, Move::state))
+            .bind("attempts", Columns.array("int4", moves, Move::attempts))
+            .bind(
+                "attemptsAt",
+                Columns.array("timestamptz", moves, move -> move.attemptAt().orElse(null)))
+            .bind("seconds", Columns.array("float8", moves, RolloutDeviceRows::seconds))
+            .execute();
+      }
+      return;
+    }
+    try (PreparedBatch batch = handle.prepareBatch(MOVE_ROW)) {
+      for (Move move : moves) {
+        bind(batch, database, move);
+        batch.add();
+      }
+      batch.execute();
+    }
+  }
+
+  private static @Nullable Double seconds(Move move) {
+    return move.due().map(Database::seconds).orElse(null);
+  }
+
+  private static void bind(PreparedBatch batch, Database database, Move move) {
+    batch
+        .bind("now", Columns.instant(database.now()))
+        .bind("state", move.state().name())
+        .bind("attempts", move.attempts())
+        .bind("attemptAt", Columns.instant(move.attemptAt().orElse(null)))
+        .bind("seconds", seconds(move))
+        .bind("rollout", move.member().rollout().value())
+        .bind("device", move.member().device().value());
+  }
+}

@@ -1,0 +1,185 @@
+package io.groupota.storage.jdbc;
+
+import io.groupota.BlobKey;
+import io.groupota.GroupId;
+import io.groupota.OtaUpdate;
+import io.groupota.UpdateId;
+import io.groupota.firmware.ImageInfo;
+import io.groupota.spi.TriggerQueue.Reason;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.jdbi.v3.core.Handle;
+import org.jdbi.v3.core.statement.PreparedBatch;
+
+/**
+ * Adds updates to {@code ota_update} and serves them in {@code ota_latest}, inside the transactions
+ * of others. Locks are taken in one order: {@link SqlRolloutHolds}, then the rows of {@code
+ * ota_latest}, then rollouts ({@link RolloutRows}), then blobs.
+ */
+final class ServedRows {
+  private static final String LOCK =
+      "SELECT group_id, update_id, version FROM ota_latest WHERE group_id = ANY(:groups)"
+          + " ORDER BY group_id FOR UPDATE";
+
+  /** In the order of their keys, so that no two transactions wait for each other. */
+  private static final String LOCK_BLOBS =
+      "SELECT blob_key FROM ota_blob WHERE blob_key = ANY(:keys)"
+          + " AND state IN ('RESERVED', 'ABANDONED', 'RECORDED') ORDER BY blob_key FOR UPDATE";
+
+  private static final String SETTLE_BLOBS =
+      "UPDATE ota_blob SET state = 'RECORDED' WHERE blob_key = ANY(:keys)";
+
+  private static final String INSERT_UPDATE =
+      "INSERT INTO ota_update (id, group_id, owner, version, size, md5, sha256, image_chip,"
+          + " image_project, image_version, image_idf, image_sha256, blob_key, redeploy_of,"
+          + " must_pass_through, created_at) VALUES (:id, :group, :owner, :version, :size, :md5,"
+          + " :sha256, :chip, :project, :imageVersion, :idf, :imageSha256, :blob, :redeployOf,"
+          + " :mustPass, :createdAt)";
+
+  private static final String INSERT_LATEST =
+      "INSERT INTO ota_latest (group_id, record_id, update_id, owner, version, path, last_updated,"
+          + " trigger_due, trigger_reason, prune_due) VALUES (:group, :record, :id, :owner, :version,"
+          + " :path, :createdAt, "
+          + Database.NOW
+          + ", :reason, "
+          + Database.NOW
+          + ")";
+
+  private static final String SERVE =
+      "UPDATE ota_latest SET update_id = :id, owner = :owner, version = :version, path = :path,"
+          + " last_updated = :createdAt WHERE group_id = :group";
+
+  /** A claim that is held stays; that it is superseded tells {@link SqlTriggerQueue}. */
+  private static final String TRIGGER =
+      "UPDATE ota_latest SET trigger_due = "
+          + Database.NOW
+          + ", trigger_reason = :reason, trigger_attempts = 0,"
+          + " trigger_superseded = (trigger_lease IS NOT NULL)"
+          + " WHERE group_id = ANY(:groups)";
+
+  private final Database database;
+
+  ServedRows(Database database) {
+    this.database = database;
+  }
+
+  /** What a group serves. */
+  record Served(UpdateId update, String version) {}
+
+  static Optional<Served> lock(Handle handle, GroupId group) {
+    return Optional.ofNullable(lock(handle, Set.of(group)).get(group));
+  }
+
+  /** Locks the records of those groups that have one. */
+  static Map<GroupId, Served> lock(Handle handle, Collection<GroupId> groups) {
+    Map<GroupId, Served> served = new HashMap<>();
+    handle
+        .createQuery(LOCK)
+        .bind("groups", Columns.texts(groups))
+        .map(
+            (row, context) ->
+                Map.entry(
+                    new GroupId(row.getString("group_id")),
+                    new Served(new UpdateId(row.getString("update_id")), row.getString("version"))))
+        .forEach(row -> served.put(row.getKey(), row.getValue()));
+    return served;
+  }
+
+  /** Keeps blobs from being swept; false, and nothing is changed, if one of them is gone already. */
+  static boolean settle(Handle handle, Set<BlobKey> blobs) {
+    int found =
+        handle
+            .createQuery(LOCK_BLOBS)
+            .bind("keys", Columns.texts(blobs))
+            .mapTo(String.class)
+            .list()
+            .size();
+    if (found < blobs.size()) {
+      return false;
+    }
+    handle.createUpdate(SETTLE_BLOBS).bind("keys", Columns.texts(blobs)).execute();
+    return true;
+  }
+
+  /** Adds updates to the histories of their groups. */
+  static void insert(Handle handle, Collection<OtaUpdate> updates) {
+    try (PreparedBatch batch = handle.prepareBatch(INSERT_UPDATE)) {
+      for (OtaUpdate update : updates) {
+        bind(batch, update);
+        batch.add();
+      }
+      batch.execute();
+    }
+  }
+
+  private static void bind(PreparedBatch batch, OtaUpdate update) {
+    Optional<ImageInfo> image = update.firmware().image();
+    batch
+        .bind("id", update.id().value())
+        .bind("group", update.group().value())
+        .bind("owner", update.owner().value())
+        .bind("version", update.version())
+        .bind("size", update.firmware().size())
+        .bind("md5", update.firmware().md5())
+        .bind("sha256", update.firmware().sha256())
+        .bind("chip", image.map(ImageInfo::chip).orElse(null))
+        .bind("project", image.map(ImageInfo::project).orElse(null))
+        .bind("imageVersion", image.map(ImageInfo::version).orElse(null))
+        .bind("idf", image.map(ImageInfo::idfVersion).orElse(null))
+        .bind("imageSha256", image.map(ImageInfo::sha256).orElse(null))
+        .bind("blob", update.blob().value())
+        .bind("redeployOf", update.redeployOf().map(UpdateId::value).orElse(null))
+        .bind("mustPass", update.mustPassThrough())
+        .bind("createdAt", Columns.instant(update.createdAt()));
+  }
+
+  /** Serves an update of the history from now on; another version is triggered. */
+  void serve(
+      Handle handle, Optional<Served> before, OtaUpdate update, String recordId, String path) {
+    if (before.isEmpty()) {
+      insertLatest(handle, update, recordId, path);
+      return;
+    }
+    handle
+        .createUpdate(SERVE)
+        .bind("id", update.id().value())
+        .bind("owner", update.owner().value())
+        .bind("version", update.version())
+        .bind("path", path)
+        .bind("createdAt", Columns.instant(update.createdAt()))
+        .bind("group", update.group().value())
+        .execute();
+    if (!before.get().version().equals(update.version())) {
+      trigger(handle, Set.of(update.group()));
+    }
+  }
+
+  /** Fails if another transaction was first; then all of this one is repeated. */
+  private void insertLatest(Handle handle, OtaUpdate update, String recordId, String path) {
+    handle
+        .createUpdate(INSERT_LATEST)
+        .bind("group", update.group().value())
+        .bind("record", recordId)
+        .bind("id", update.id().value())
+        .bind("owner", update.owner().value())
+        .bind("version", update.version())
+        .bind("path", path)
+        .bind("createdAt", Columns.instant(update.createdAt()))
+        .bind("now", Columns.instant(database.now()))
+        .bind("reason", Reason.DEPLOYED.name())
+        .execute();
+  }
+
+  /** The triggers of groups are due, of those that serve something. */
+  void trigger(Handle handle, Collection<GroupId> groups) {
+    handle
+        .createUpdate(TRIGGER)
+        .bind("now", Columns.instant(database.now()))
+        .bind("reason", Reason.DEPLOYED.name())
+        .bind("groups", Columns.texts(groups))
+        .execute();
+  }
+}
