@@ -67,7 +67,7 @@ final class SqlRolloutSteps {
    * @param all the groups
    * @param served what those serve that serve anything
    */
-  record Groups(Set<GroupId> all, Groups groups) {
+  record Groups(Set<GroupId> all, Map<GroupId, Served> served) {
     static Groups lock(Handle handle, TrackedRollout seen, RolloutStep step) {
       Set<GroupId> groups = Set.of();
       if (step instanceof Reach reach) {

@@ -16,12 +16,9 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-<<<<<<< HEAD
+import java.util.Set;
 import java.util.function.Function;
 import java.util.stream.Collectors;
-=======
-import java.util.Set;
->>>>>>> 5133e9b (Rollouts on H2 and PostgreSQL: schema, log and queue)
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.statement.Query;
 

@@ -37,7 +37,17 @@ final class TestDatabase {
 
   private static final List<String> TABLES =
       List.of(
-          "ota_group", "ota_device", "ota_device_state", "ota_update", "ota_latest", "ota_blob");
+          "ota_group",
+          "ota_device",
+          "ota_device_state",
+          "ota_update",
+          "ota_latest",
+          "ota_blob",
+          "ota_rollout",
+          "ota_rollout_group",
+          "ota_rollout_hold",
+          "ota_rollout_device",
+          "ota_rollout_count");
 
   private TestDatabase() {}
 

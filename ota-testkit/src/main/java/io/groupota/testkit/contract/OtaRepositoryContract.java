@@ -27,4 +27,5 @@ public interface OtaRepositoryContract
         RetentionContract,
         BlobLedgerContract,
         TriggerQueueContract,
-        DeviceStatesContract {}
+        DeviceStatesContract,
+        RolloutStepsContract {}
