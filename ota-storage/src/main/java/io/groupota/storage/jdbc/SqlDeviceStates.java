@@ -69,13 +69,23 @@ final class SqlDeviceStates implements DeviceStates {
   }
 
   private int save(Handle handle, List<Sighting> ordered) {
+    Map<DeviceId, DeviceState> before =
+        handle
+            .createQuery(STATES + " ORDER BY device_id FOR UPDATE")
+            .bind("devices", Columns.texts(ordered.stream().map(s -> s.device().id()).toList()))
+            .map((row, context) -> state(row))
+            .collect(Collectors.toMap(DeviceState::device, Function.identity()));
     int saved =
         database.dialect() == Dialect.POSTGRESQL
             ? SightingArrays.save(handle, ordered)
             : SightingRows.save(handle, ordered);
     Map<DeviceId, GroupId> news = new TreeMap<>();
     for (Sighting sighting : ordered) {
-      if (sighting.version().isPresent() || !sighting.codes().isEmpty()) {
+      Optional<DeviceState> state = Optional.ofNullable(before.get(sighting.device().id()));
+      boolean otherVersion =
+          sighting.version().isPresent()
+              && !sighting.version().equals(state.flatMap(DeviceState::reportedVersion));
+      if (otherVersion || !sighting.codes().isEmpty()) {
         sighting.device().group().ifPresent(group -> news.put(sighting.device().id(), group));
       }
     }
