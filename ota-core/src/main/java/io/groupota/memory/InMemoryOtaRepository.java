@@ -395,7 +395,8 @@ public final class InMemoryOtaRepository implements OtaRepository {
       Optional<RolloutEntry> found =
           rollouts
               .entry(seen.rollout().id())
-              .filter(entry -> entry.revision == seen.revision());
+              .filter(entry -> entry.revision == seen.revision())
+              .filter(entry -> isPossible(entry, step));
       return found.isEmpty()
           ? OptionalLong.empty()
           : OptionalLong.of(advance(found.get(), seen, next, step));
@@ -405,6 +406,9 @@ public final class InMemoryOtaRepository implements OtaRepository {
   private int advance(
       RolloutEntry entry, TrackedRollout seen, RolloutProgress next, RolloutStep step) {
     Instant now = clock.instant();
+    if (step instanceof RolloutStep.Enroll enroll) {
+      RolloutTable.requireParts(entry, enroll.devices());
+    }
     entry.progress = next;
     entry.revision++;
     boolean woken = entry.wakes != seen.wakes();
@@ -443,14 +447,23 @@ public final class InMemoryOtaRepository implements OtaRepository {
     return rollouts.reach(entry, step.group(), step.reactWithin(), now);
   }
 
+  /** Whether the files that a roll back serves are there still. */
+  private boolean isPossible(RolloutEntry entry, RolloutStep step) {
+    return !(step instanceof RolloutStep.RollBack rollBack)
+        || entriesOfHeld(entry, rollBack).stream()
+            .allMatch(back -> reservations.canRecord(back.update().blob()));
+  }
+
+  private List<Entry> entriesOfHeld(RolloutEntry entry, RolloutStep.RollBack step) {
+    return step.entries().stream()
+        .filter(back -> rollouts.isHeld(back.update().group(), entry))
+        .toList();
+  }
+
   private void rollBack(RolloutEntry entry, RolloutStep.RollBack step, Instant now) {
+    List<Entry> entries = entriesOfHeld(entry, step);
     entry.parts.keySet().stream()
-        .filter(
-            group ->
-                rollouts
-                    .hold(group)
-                    .filter(hold -> hold.rollout().equals(entry.id()))
-                    .isPresent())
+        .filter(group -> rollouts.isHeld(group, entry))
         .forEach(
             group -> {
               rollouts.release(group, now);
@@ -458,7 +471,7 @@ public final class InMemoryOtaRepository implements OtaRepository {
                 triggers.markDeployed(group);
               }
             });
-    for (Entry back : step.entries()) {
+    for (Entry back : entries) {
       add(back.update());
       serve(back.update(), back.recordId(), back.path());
     }

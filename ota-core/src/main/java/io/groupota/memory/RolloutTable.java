@@ -86,6 +86,10 @@ final class RolloutTable {
     return part;
   }
 
+  boolean isHeld(GroupId group, RolloutEntry entry) {
+    return entry.equals(holders.get(group));
+  }
+
   Optional<Hold> hold(GroupId group) {
     RolloutEntry holder = holders.get(group);
     if (holder == null) {
@@ -133,7 +137,13 @@ final class RolloutTable {
             Duration.between(row.since, now)));
   }
 
+  /** Fails if one of the devices is in no group of the rollout. */
+  static void requireParts(RolloutEntry entry, Collection<Enrolled> devices) {
+    devices.forEach(device -> part(entry, device.group()));
+  }
+
   int enroll(RolloutEntry entry, Collection<Enrolled> devices, Instant now) {
+    requireParts(entry, devices);
     int added = 0;
     for (Enrolled device : devices) {
       if (!entry.rows.containsKey(device.device())) {

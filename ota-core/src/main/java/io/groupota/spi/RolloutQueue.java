@@ -93,8 +93,8 @@ public interface RolloutQueue {
   OptionalLong advance(TrackedRollout seen, RolloutProgress next, RolloutStep step);
 
   /**
-   * Takes in devices that joined late, whatever the state of the rollout; those that are in it stay as
-   * they are.
+   * Takes in devices that joined late, whatever the state of the rollout, and wakes it; those that are
+   * in it stay as they are. Does nothing if there is no such rollout.
    *
    * @param rollout the rollout
    * @param devices the devices, at most 1,000

@@ -16,7 +16,9 @@ public sealed interface RolloutStep {
 
   /**
    * Takes devices in. Those that are in it already stay as they are. The base of a device is what
-   * {@link RolloutLog#assignments} says of it before; none of its own if no previous rollout does.
+   * {@link RolloutLog#assignments} says of it before; none of its own if no previous rollout does. A
+   * device of a group that is not in the rollout is an {@link IllegalArgumentException}, and nothing has
+   * changed.
    *
    * @param devices the devices, at most 10,000
    */
@@ -87,8 +89,9 @@ public sealed interface RolloutStep {
    * from now on, as {@link UpdateLog#record} has it; the triggers of the others are due, so that their
    * devices come back.
    *
-   * @param entries an update for each group that is to serve another one than it does; their blobs are
-   *     recorded ones
+   * @param entries an update for each group that is to serve another one than it does; those of groups
+   *     that the rollout does not hold any more are passed over. Their blobs are recorded ones; if one
+   *     is gone, the step is not taken, as if somebody had been first
    */
   record RollBack(List<UpdateLog.Entry> entries) implements RolloutStep {
     /** Copies the list. */

@@ -11,7 +11,8 @@ import java.time.Instant;
  * @param progress where it is
  * @param deviceAddressed the counts of the devices that are addressed by themselves alone
  * @param revision changes with every {@link RolloutQueue#advance}
- * @param wakes changes whenever something happened to its devices since it was claimed
+ * @param wakes changes whenever something wakes the rollout: its devices move or join late, one of its
+ *     groups is released
  * @param now the repository's time
  */
 public record TrackedRollout(

@@ -38,6 +38,10 @@ final class SqlRolloutSteps {
   private static final String TARGET =
       "SELECT " + SqlUpdateLog.COLUMNS + " FROM ota_update u WHERE u.id = :id";
 
+  private static final String COMPLETE_IN =
+      "SELECT DISTINCT complete_in FROM ota_rollout_group"
+          + " WHERE rollout_id = :rollout AND complete_in > :stage ORDER BY complete_in";
+
   private static final String BLOCKED =
       "SELECT COUNT(*) FROM (SELECT 1 FROM ota_rollout_device WHERE rollout_id = :rollout"
           + " AND group_id = :group AND addressing = 'GROUP' AND state = 'EXCLUDED' LIMIT 1) d";
@@ -133,13 +137,38 @@ final class SqlRolloutSteps {
   }
 
   private long restage(Handle handle, RolloutId rollout, Restage step) {
+    long moved =
+        restage(handle, rollout, step, "stage > :stage AND place <= :place", step.stage());
+    List<Integer> complete =
+        handle
+            .createQuery(COMPLETE_IN)
+            .bind("rollout", rollout.value())
+            .bind("stage", step.stage())
+            .mapTo(Integer.class)
+            .list();
+    for (int stage : complete) {
+      moved +=
+          restage(
+              handle,
+              rollout,
+              step,
+              "stage = :stage AND place > :place AND group_id IN (SELECT g.group_id"
+                  + " FROM ota_rollout_group g WHERE g.rollout_id = :rollout"
+                  + (" AND g.complete_in = " + stage + ")"),
+              stage);
+    }
+    return moved;
+  }
+
+  private long restage(
+      Handle handle, RolloutId rollout, Restage step, String condition, int stage) {
     return new SqlRolloutChange(
-            "addressing = 'DEVICE' AND stage > :stage AND place <= :place",
+            "addressing = 'DEVICE' AND " + condition,
             "device_id",
             false,
             Map.of("stage", step.stage(), "place", step.place()),
             Optional.empty(),
-            OptionalInt.of(step.stage()),
+            OptionalInt.of(stage),
             "place = place",
             Map.of())
         .run(handle, database.dialect(), rollout, Integer.MAX_VALUE);

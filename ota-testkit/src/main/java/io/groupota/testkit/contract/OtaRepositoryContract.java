@@ -28,4 +28,7 @@ public interface OtaRepositoryContract
         BlobLedgerContract,
         TriggerQueueContract,
         DeviceStatesContract,
-        RolloutStepsContract {}
+        RolloutLogContract,
+        RolloutQueueContract,
+        RolloutStepsContract,
+        RolloutRacesContract {}

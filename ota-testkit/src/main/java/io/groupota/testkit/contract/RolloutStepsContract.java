@@ -127,7 +127,7 @@ public interface RolloutStepsContract extends OtaRepositoryFixture {
   }
 
   @Test
-  default void aStageTakesTheLowestPlacesFromTheLaterOnes() {
+  default void aStageTakesTheLowestPlacesFromTheLaterOnesAndGivesBackTheOthers() {
     RolloutScenario rollouts = new RolloutScenario(this);
     GroupId group = rollouts.scenario.group();
     RolloutId id = rollouts.open(group).rollout().id();
@@ -137,11 +137,11 @@ public interface RolloutStepsContract extends OtaRepositoryFixture {
     Enrolled above = rollouts.device(group, 31);
     Enrolled follower = rollouts.follower(group);
     rollouts.enroll(id, List.of(first, at, below, above, follower));
-    assertThat(rollouts.take(id, new Restage(0, 30))).isEqualTo(2);
+    assertThat(rollouts.take(id, new Restage(0, 30))).isEqualTo(3);
     assertThat(rollouts.byId(id).values())
         .extracting(RolloutDevice::device, RolloutDevice::stage)
         .containsExactlyInAnyOrder(
-            tuple(first.device(), 0),
+            tuple(first.device(), 1),
             tuple(at.device(), 0),
             tuple(below.device(), 0),
             tuple(above.device(), 1),

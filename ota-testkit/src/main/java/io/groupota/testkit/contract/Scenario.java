@@ -109,6 +109,20 @@ final class Scenario {
         update.createdAt());
   }
 
+  /** The same update, which older devices must pass through. */
+  static OtaUpdate mustPass(OtaUpdate update) {
+    return new OtaUpdate(
+        update.id(),
+        update.group(),
+        update.owner(),
+        update.version(),
+        update.firmware(),
+        update.blob(),
+        update.redeployOf(),
+        true,
+        update.createdAt());
+  }
+
   OtaUpdate createdAt(Instant time, OtaUpdate update) {
     return new OtaUpdate(
         update.id(),
