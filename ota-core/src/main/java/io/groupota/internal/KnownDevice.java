@@ -11,7 +11,7 @@ import java.util.Optional;
  * @param device the device, empty if the directory has none of that id or it is in no group
  * @param version the version that is saved
  * @param coreVersion the version of the operating system that is saved
- * @param savedAt when this node last saved it, in epoch milliseconds
+ * @param savedAt when this node heard what it last saved, in epoch milliseconds
  * @param checkedAt when the directory was last asked, in epoch milliseconds
  */
 record KnownDevice(
@@ -50,18 +50,19 @@ record KnownDevice(
   }
 
   /** What to remember when all that waited is saved. */
-  KnownDevice saved(PendingReport pending, long now) {
+  KnownDevice saved(PendingReport pending, long heardAt) {
     return new KnownDevice(
         device,
         pending.version().map(PendingReport.Run::text).or(() -> version),
         pending.coreVersion().map(PendingReport.Run::text).or(() -> coreVersion),
-        now,
+        heardAt,
         checkedAt);
   }
 
   /** What to remember when something else is saved. */
-  KnownDevice saved(DeviceState state, long now) {
-    return new KnownDevice(device, state.reportedVersion(), state.coreVersion(), now, checkedAt);
+  KnownDevice saved(DeviceState state, long heardAt) {
+    return new KnownDevice(
+        device, state.reportedVersion(), state.coreVersion(), heardAt, checkedAt);
   }
 
   private static boolean isOther(Optional<String> reported, Optional<String> saved) {

@@ -126,19 +126,27 @@ final class ReportSaver {
     Saved saved = states.save(sightings);
     tally.saved.add(toBeSaved.size());
     tally.versionChanges.add(saved.versions().size());
-    List<Own> after = toBeSaved.stream().map(own -> remember(own, saved, now)).toList();
+    List<Own> after =
+        toBeSaved.stream()
+            .map(
+                own -> {
+                  // It is as old as what was heard, however long that had to wait.
+                  long waited = ElapsedTime.between(own.pending().heardAt(), present).toMillis();
+                  return remember(own, saved, now - waited);
+                })
+            .toList();
     events.tell(saved, served, sightings);
     return after;
   }
 
   /** Another node may have heard the device later than this one and saved it earlier. */
-  private Own remember(Own own, Saved saved, long now) {
+  private Own remember(Own own, Saved saved, long heardAt) {
     DeviceId id = own.pending().device();
     DeviceState overtaking = saved.overtaken().get(id);
     KnownDevice after =
         overtaking == null
-            ? own.device().saved(own.pending(), now)
-            : own.device().saved(overtaking, now);
+            ? own.device().saved(own.pending(), heardAt)
+            : own.device().saved(overtaking, heardAt);
     known.put(id, after);
     return own.now(after);
   }
