@@ -378,18 +378,21 @@ public interface RolloutQueueContract extends OtaRepositoryFixture {
     assertDue(rollouts, id, device);
     rollouts.report(device, "1.1.0");
     assertDue(rollouts, id, device);
-    Reporter reporter = new Reporter(device.device(), group, "Hcixd1Fx", device.addressing());
+    Reporter reporter =
+        new Reporter(
+            rollouts.clock, device.device(), group, "Hcixd1Fx", device.addressing());
     rollouts.repository.save(
         List.of(reporter.sends(UpdateCode.DOWNLOAD_STARTED, rollouts.clock.instant())));
     assertDue(rollouts, id, device);
     // The same version, of a device elsewhere, and of one that is in no rollout.
     rollouts.clock.advance(MILLISECOND);
     rollouts.report(device, "1.1.0");
+    rollouts.clock.advance(MILLISECOND);
     rollouts.repository.save(
         List.of(
             reporter
                 .movedTo(rollouts.scenario.group())
-                .reports("1.2.0", rollouts.clock.instant())));
+                .beginsWith("1.2.0", rollouts.clock.instant())));
     rollouts.report(rollouts.device(group, 3), "1.0.0");
     assertThat(rollouts.claimDevices()).isEmpty();
     rollouts.scenario.deploy(group, "3.0.0");

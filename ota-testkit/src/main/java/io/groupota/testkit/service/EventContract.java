@@ -271,10 +271,12 @@ public abstract class EventContract extends ServiceContract {
     clock.advance(Duration.ofMinutes(2));
     report(1, "2.0.0");
     assertThat(toldByOneRun()).isEmpty();
+    clock.advance(Duration.ofSeconds(1));
     report(1, "1.0.0");
     assertThat(toldByOneRun())
         .contains(new DeviceFellBack(clock.instant(), device(1), "1.0.0", update))
         .noneMatch(event -> event instanceof DeviceChanged);
+    clock.advance(Duration.ofSeconds(1));
     report(1, "1.5.0");
     assertThat(toldByOneRun())
         .containsExactly(
@@ -435,7 +437,9 @@ public abstract class EventContract extends ServiceContract {
     report(2, "0.9.0");
     service.report(DeviceReport.code(device(2), UpdateCode.FAILED));
     service.runOnce();
+    clock.advance(Duration.ofSeconds(1));
     report(1, "0.9.0");
+    service.runOnce();
     deploy("2.0.0");
     service.redeploy(OWNER, GROUP, first.id());
     service.runOnce();
