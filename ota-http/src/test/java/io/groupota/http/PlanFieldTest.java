@@ -226,14 +226,34 @@ class PlanFieldTest {
   void aPlanOfTheLimitIsReadAndALongerOneIsRefused() throws Exception {
     String largest = PLAN + " ".repeat(DeployForm.MAX_PLAN_BYTES - PLAN.length());
 
-    RawHttp.Answer longer = fleet.deploy(RolloutFleet.form("2.0.0").field("plan", largest + " "));
+    RawHttp.Answer longer = fleet.deploy(withFile(largest + " "));
 
     assertThat(longer.text())
         .isEqualTo("{\"message\":\"plan is too long (at most 524288 bytes)\"}");
     assertThat(longer.status()).isEqualTo(400);
     assertNothingChanged();
-    assertThat(fleet.deploy(RolloutFleet.form("2.0.0").field("plan", largest)).status())
+    assertThat(fleet.deploy(withFile(largest)).status())
         .isEqualTo(201);
+  }
+
+  /** Jetty limits all fields of a form that are no files to 200,000 bytes. */
+  @Test
+  void aFieldThatTheContainerRefusesIsNotTakenForTheFirmware() throws Exception {
+    String plan = PLAN + " ".repeat(200_001);
+
+    RawHttp.Answer answer = fleet.deploy(RolloutFleet.form("2.0.0").field("plan", plan));
+
+    assertThat(answer.text())
+        .isEqualTo(
+            "{\"message\":\"The fields of the form are too long for this server;"
+                + " send a long plan as a file\"}");
+    assertThat(answer.status()).isEqualTo(400);
+    assertNothingChanged();
+  }
+
+  private static Form withFile(String plan) {
+    byte[] json = plan.getBytes(StandardCharsets.UTF_8);
+    return RolloutFleet.form("2.0.0").file("plan", "plan.json", json);
   }
 
   @Test
@@ -241,7 +261,7 @@ class PlanFieldTest {
     String largest = PLAN + " ".repeat(DeployForm.MAX_PLAN_BYTES - PLAN.length());
     Form form =
         Form.complete(Fleet.GROUP, Fleet.GROUP_TOKEN, "2.0.0", Fleet.firmware(1 << 20, 5))
-            .field("plan", largest);
+            .file("plan", "plan.json", largest.getBytes(StandardCharsets.UTF_8));
     assertThat(fleet.deploy(form).status()).isEqualTo(201);
   }
 
@@ -252,7 +272,7 @@ class PlanFieldTest {
       named.append(",\"").append(String.format("%024x", 1_000_000 + i)).append('"');
     }
     String plan = "{\"stages\":[{\"named\":[" + named + "]},{\"percent\":100}]}";
-    RawHttp.Answer answer = fleet.deploy(RolloutFleet.form("2.0.0").field("plan", plan));
+    RawHttp.Answer answer = fleet.deploy(withFile(plan));
     assertThat(answer.status()).isEqualTo(400);
     assertThat(answer.text()).startsWith("{\"message\":\"plan: a stage names device ");
   }

@@ -167,9 +167,9 @@ class RolloutActionTest {
 
   @ParameterizedTest
   @CsvSource({
-    "start, has started already (it is RUNNING)",
-    "resume, is not paused (it is RUNNING)",
-    "approve, does not wait for an approval (it is RUNNING)",
+    "start, has started already (it is running)",
+    "resume, is not paused (it is running)",
+    "approve, does not wait for an approval (it is running)",
   })
   void anActionThatDoesNotFitTheStateIsAConflict(String action, String problem) throws Exception {
     RawHttp.Answer answer = fleet.post("/rollouts/" + id + "/" + action);

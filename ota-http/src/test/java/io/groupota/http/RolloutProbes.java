@@ -50,14 +50,15 @@ final class RolloutProbes {
     action("start", "", 200, whole("running", "", "waiting", started));
     action("pause", "", 200, whole("paused", asked, "waiting", ""));
     action("cancel", "", 200, whole("canceled", asked, "waiting", ended));
-    action("resume", "", 409, conflict("is not paused (it is SCHEDULED)"));
-    action("approve", "", 409, conflict("does not wait for an approval (it is SCHEDULED)"));
+    action("resume", "", 409, conflict("is not paused (it is scheduled)"));
+    action("approve", "", 409, conflict("does not wait for an approval (it is scheduled)"));
+    action("rollback", "", 200, whole("rolled_back", "", "released", ended));
     action(
-        "rollback",
-        "",
-        409,
-        conflict("has a group that served nothing before; name an update to roll back to"));
-    action("pace", "{}", 200, whole("scheduled", "", "waiting", ""));
+        "pace",
+        "{\"in_flight\":5}",
+        200,
+        whole("scheduled", "", "waiting", "")
+            .replace("\"grow_every\":1}", "\"grow_every\":1,\"in_flight\":5}"));
   }
 
   private void action(String name, String body, int status, String answer) {
