@@ -40,7 +40,7 @@ final class RolloutProbes {
     all.put(
         "GET /rollouts/{id}/devices",
         List.of(
-            owners("/devices", "", "{\"devices\":[],\"recordsTotal\":0,\"recordsFiltered\":0}")));
+            owners("/devices", "{\"devices\":[],\"recordsTotal\":0,\"recordsFiltered\":0}")));
   }
 
   private void actions() {
