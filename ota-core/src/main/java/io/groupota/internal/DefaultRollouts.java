@@ -26,6 +26,7 @@ import io.groupota.spi.RolloutStep;
 import io.groupota.spi.TrackedRollout;
 import io.groupota.spi.UpdateLog;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -232,7 +233,10 @@ final class DefaultRollouts implements Rollouts {
       throw new RolloutStateException(
           seen.rollout().id(),
           seen.progress().state(),
-          problem + " (it is " + seen.progress().state() + ")");
+          problem
+              + " (it is "
+              + seen.progress().state().name().toLowerCase(Locale.ROOT)
+              + ")");
     }
   }
 

@@ -73,9 +73,10 @@ final class RolloutAssignments {
         .orElseGet(() -> unassigned(hold));
   }
 
+  /** Not if it is canceled: most of those were never told of the target, and must not get it. */
   private static boolean wasJustLetThrough(Assignment assignment) {
     return switch (assignment.state()) {
-      case RETRYING, FAILED, TIMED_OUT, CANCELED -> assignment.age().compareTo(GRACE) < 0;
+      case RETRYING, FAILED, TIMED_OUT -> assignment.age().compareTo(GRACE) < 0;
       default -> false;
     };
   }

@@ -17,8 +17,8 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads a JSON object into maps, lists, texts, numbers and booleans, and writes such a tree. What is
- * wrong is told by its place alone: the text may hold tokens.
+ * Reads a JSON object into maps, lists, texts, numbers and booleans, and writes such a tree. What
+ * is wrong is told by its place alone: the text may hold tokens.
  */
 final class JsonTree {
   /** Far over what a plan needs: four levels, numbers of a few digits, texts of 256 characters. */

@@ -18,8 +18,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * Serves the management API ({@code GET} and {@code POST /v1/ota/group}, {@code /v1/ota/rollouts}
  * and below) and the device API ({@code /v1/ota/group/…} and {@code /v1/ota/device/…}) of a {@link
- * GroupOtaService}. Needs a Servlet 6 container, does blocking input and output in the container's threads, starts no thread, and
- * leaves the service open. Thread-safe.
+ * GroupOtaService}. Needs a Servlet 6 container, does blocking input and output in the container's
+ * threads, starts no thread, and leaves the service open. Thread-safe.
  *
  * <p>{@link #register(ServletContext)} is all that most hosts call. A host that registers servlets
  * in another way maps this one to {@code /v1/ota/*} and gives it {@link #multipartConfig()}.
@@ -61,9 +61,7 @@ public final class OtaServlet extends HttpServlet {
     this.slots = new DownloadSlots(builder.maxDownloads, builder.retryAfter);
     this.router =
         new Router(
-            new ManagementApi(
-                authenticator,
-                calls(service, builder.maxUpload, maxRequest)),
+            new ManagementApi(authenticator, calls(service, builder.maxUpload, maxRequest)),
             new DeviceApi(service, slots, new Redirects(builder.redirectValidity)));
   }
 

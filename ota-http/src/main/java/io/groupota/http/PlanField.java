@@ -8,6 +8,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The field {@code plan} of a deploy: a plan, and beside its own members {@code groups}, further
@@ -57,7 +58,7 @@ record PlanField(RolloutPlan plan, Map<GroupId, Token> others) {
     }
   }
 
-  private static String text(Object value, String path) {
+  private static String text(@Nullable Object value, String path) {
     if (!(value instanceof String text)) {
       throw wrong(path + (value == null ? " is missing" : " must be a text"));
     }

@@ -50,6 +50,11 @@ final class Uploads {
       if (message.contains("max parts") || message.contains("too many")) {
         return new InvalidRequestException("body", "The multipart body has too many parts");
       }
+      if (message.contains("form is larger") || message.contains("form too large")) {
+        return new InvalidRequestException(
+            "plan",
+            "The fields of the form are too long for this server; send a long plan as a file");
+      }
       if (OVER_LIMIT.matcher(message).find() && !message.contains("header")) {
         return new FirmwareTooLargeException(maxUpload);
       }

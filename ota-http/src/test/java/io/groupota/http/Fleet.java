@@ -137,7 +137,9 @@ final class Fleet implements AutoCloseable {
             plan);
   }
 
-  /** All that a call could have changed: the page, the histories and the rollouts of every owner. */
+  /**
+   * All that a call could have changed: the page, the histories and the rollouts of every owner.
+   */
   List<Object> everything() {
     List<Object> all = new ArrayList<>();
     for (OwnerId owner : List.of(HttpServer.OWNER, FOREIGN_OWNER, FREE_OWNER)) {

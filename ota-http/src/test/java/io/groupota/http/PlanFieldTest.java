@@ -2,7 +2,9 @@ package io.groupota.http;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.groupota.rollout.RolloutPlan;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
@@ -100,7 +102,8 @@ class PlanFieldTest {
             "plan.groups[0]: token is a mandatory field"),
         bad(
             "a long token",
-            groups("{\"group\":\"" + Fleet.SECOND_GROUP + "\",\"token\":\"" + "x".repeat(65) + "\"}"),
+            groups(
+                "{\"group\":\"" + Fleet.SECOND_GROUP + "\",\"token\":\"" + "x".repeat(65) + "\"}"),
             "plan.groups[0]: token is too long (at most 64 characters)"),
         bad(
             "another member",
@@ -143,8 +146,7 @@ class PlanFieldTest {
 
   @ParameterizedTest
   @ValueSource(strings = {Fleet.FOREIGN_GROUP, "5e1b76bc4315b70eb2425600", Fleet.SECOND_GROUP})
-  void aFurtherGroupThatIsNotTheOwnersOrWhoseTokenIsWrongIsNotFound(String group)
-      throws Exception {
+  void aFurtherGroupThatIsNotTheOwnersOrWhoseTokenIsWrongIsNotFound(String group) throws Exception {
     String token = group.equals(Fleet.SECOND_GROUP) ? "wrong" : Fleet.FOREIGN_TOKEN;
     String plan = groups("{\"group\":\"" + group + "\",\"token\":\"" + token + "\"}");
 
@@ -224,24 +226,42 @@ class PlanFieldTest {
   void aPlanOfTheLimitIsReadAndALongerOneIsRefused() throws Exception {
     String largest = PLAN + " ".repeat(DeployForm.MAX_PLAN_BYTES - PLAN.length());
 
-    RawHttp.Answer longer =
-        fleet.deploy(RolloutFleet.form("2.0.0").field("plan", largest + " "));
+    RawHttp.Answer longer = fleet.deploy(withFile(largest + " "));
 
     assertThat(longer.text())
         .isEqualTo("{\"message\":\"plan is too long (at most 524288 bytes)\"}");
     assertThat(longer.status()).isEqualTo(400);
     assertNothingChanged();
-    assertThat(fleet.deploy(RolloutFleet.form("2.0.0").field("plan", largest)).status())
+    assertThat(fleet.deploy(withFile(largest)).status())
         .isEqualTo(201);
+  }
+
+  /** Jetty limits all fields of a form that are no files to 200,000 bytes. */
+  @Test
+  void aFieldThatTheContainerRefusesIsNotTakenForTheFirmware() throws Exception {
+    String plan = PLAN + " ".repeat(200_001);
+
+    RawHttp.Answer answer = fleet.deploy(RolloutFleet.form("2.0.0").field("plan", plan));
+
+    assertThat(answer.text())
+        .isEqualTo(
+            "{\"message\":\"The fields of the form are too long for this server;"
+                + " send a long plan as a file\"}");
+    assertThat(answer.status()).isEqualTo(400);
+    assertNothingChanged();
+  }
+
+  private static Form withFile(String plan) {
+    byte[] json = plan.getBytes(StandardCharsets.UTF_8);
+    return RolloutFleet.form("2.0.0").file("plan", "plan.json", json);
   }
 
   @Test
   void theLargestFirmwareHasRoomForAPlanBesideIt() throws Exception {
     String largest = PLAN + " ".repeat(DeployForm.MAX_PLAN_BYTES - PLAN.length());
     Form form =
-        Form.complete(
-                Fleet.GROUP, Fleet.GROUP_TOKEN, "2.0.0", Fleet.firmware(1 << 20, 5))
-            .field("plan", largest);
+        Form.complete(Fleet.GROUP, Fleet.GROUP_TOKEN, "2.0.0", Fleet.firmware(1 << 20, 5))
+            .file("plan", "plan.json", largest.getBytes(StandardCharsets.UTF_8));
     assertThat(fleet.deploy(form).status()).isEqualTo(201);
   }
 
@@ -252,7 +272,7 @@ class PlanFieldTest {
       named.append(",\"").append(String.format("%024x", 1_000_000 + i)).append('"');
     }
     String plan = "{\"stages\":[{\"named\":[" + named + "]},{\"percent\":100}]}";
-    RawHttp.Answer answer = fleet.deploy(RolloutFleet.form("2.0.0").field("plan", plan));
+    RawHttp.Answer answer = fleet.deploy(withFile(plan));
     assertThat(answer.status()).isEqualTo(400);
     assertThat(answer.text()).startsWith("{\"message\":\"plan: a stage names device ");
   }
@@ -265,6 +285,22 @@ class PlanFieldTest {
         head.replace(HttpServer.BEARER, RolloutFleet.FREE).getBytes(StandardCharsets.ISO_8859_1);
     assertThat(fleet.send(asked).status()).isEqualTo(403);
     assertNothingChanged();
+  }
+
+  @Test
+  void thePlanOfTheReadmeIsOne() throws Exception {
+    String readme = Files.readString(Path.of("").toAbsolutePath().resolveSibling("README.md"));
+    String section = readme.substring(readme.indexOf("## Staged rollouts"));
+    int begin = section.indexOf("```json\n") + 8;
+    String json = section.substring(begin, section.indexOf("```", begin));
+
+    RolloutPlan plan = PlanField.of(json.getBytes(StandardCharsets.UTF_8), Scrubber.none()).plan();
+
+    assertThat(RolloutPlan.of(plan.toTree())).isEqualTo(plan);
+    assertThat(plan.stages()).hasSize(3);
+    assertThat(plan.toTree().keySet())
+        .containsExactlyInAnyOrder(
+            "stages", "stop", "pace", "windows", "start", "deadline", "device", "guards");
   }
 
   @Test

@@ -16,8 +16,8 @@ import java.util.function.Function;
  * caller gets for it.
  *
  * @param path the path and the query
- * @param body what is sent, JSON if it begins like that, a multipart form if it is anything else and
- *     not empty; a byte is a character
+ * @param body what is sent, JSON if it begins like that, a multipart form if it is anything else
+ *     and not empty; a byte is a character
  * @param expected the answer
  */
 record Probe(String path, String body, Function<Caller, Expected> expected) {

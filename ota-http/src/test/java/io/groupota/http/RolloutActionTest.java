@@ -64,7 +64,10 @@ class RolloutActionTest {
         bad("pace", "{\"per_minute\":\"1\"}", "pace.per_minute must be a number"),
         bad("pace", "{\"per_minute\":0}", "pace: per_minute must be above 0"),
         bad("pace", "{\"in_flight\":1.5}", "pace.in_flight must be a whole number"),
-        bad("pace", "{\"in_flight\":1,\"in_flight\":2}", "body has a member twice (line 1, column 29)"),
+        bad(
+            "pace",
+            "{\"in_flight\":1,\"in_flight\":2}",
+            "body has a member twice (line 1, column 29)"),
         bad("pace", "{\"in_flight\":" + "1".repeat(65) + "}", TOO_LONG),
         bad("pace", "{\"" + "x".repeat(257) + "\":1}", TOO_LONG),
         bad("pace", "{\"x\":\"" + "x".repeat(1_025) + "\"}", TOO_LONG),
@@ -97,7 +100,8 @@ class RolloutActionTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"", "text/json", "application/x-www-form-urlencoded", "application/jsonx"})
+  @ValueSource(
+      strings = {"", "text/json", "application/x-www-form-urlencoded", "application/jsonx"})
   void aBodyOfAnotherTypeIsRefused(String type) throws Exception {
     for (String action : List.of("pause", "pace", "rollback")) {
       RawHttp.Answer answer =
@@ -163,9 +167,9 @@ class RolloutActionTest {
 
   @ParameterizedTest
   @CsvSource({
-    "start, has started already (it is RUNNING)",
-    "resume, is not paused (it is RUNNING)",
-    "approve, does not wait for an approval (it is RUNNING)",
+    "start, has started already (it is running)",
+    "resume, is not paused (it is running)",
+    "approve, does not wait for an approval (it is running)",
   })
   void anActionThatDoesNotFitTheStateIsAConflict(String action, String problem) throws Exception {
     RawHttp.Answer answer = fleet.post("/rollouts/" + id + "/" + action);
@@ -237,8 +241,7 @@ class RolloutActionTest {
           List.of(
               List.of("GET", "/rollouts", "Error when getting rollouts"),
               List.of("GET", one, "Error when getting the rollout"),
-              List.of(
-                  "GET", one + "/devices", "Error when getting the devices of the rollout"),
+              List.of("GET", one + "/devices", "Error when getting the devices of the rollout"),
               List.of("POST", one + "/pause", "Error when changing the rollout"))) {
         try (RawHttp http = server.raw()) {
           http.send(

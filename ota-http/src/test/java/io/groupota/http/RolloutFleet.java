@@ -30,7 +30,8 @@ import java.util.regex.Pattern;
 
 /**
  * A service in memory with a server before it, driven by hand: two groups of one owner, ten devices
- * that are addressed by themselves in the first, two that are addressed by their group in the other.
+ * that are addressed by themselves in the first, two that are addressed by their group in the
+ * other.
  */
 final class RolloutFleet implements AutoCloseable {
   static final int DEVICES = 10;

@@ -33,7 +33,9 @@ class RolloutListTest {
     fleet = new RolloutFleet(spool);
     first = fleet.begin("2.0.0", HALF);
     second = fleet.begin("3.0.0", HALF);
-    third = fleet.begin("2.0.0", "{\"stages\":[{\"percent\":50},{\"percent\":100}],\"start\":\"manual\"}");
+    third =
+        fleet.begin(
+            "2.0.0", "{\"stages\":[{\"percent\":50},{\"percent\":100}],\"start\":\"manual\"}");
     fleet.run();
   }
 
@@ -177,7 +179,13 @@ class RolloutListTest {
 
   @ParameterizedTest
   @ValueSource(
-      strings = {"/rollouts/", "/rollouts/%s/", "/rollouts/%s/x", "/rollouts/%s/devices/x", "/Rollouts"})
+      strings = {
+        "/rollouts/",
+        "/rollouts/%s/",
+        "/rollouts/%s/x",
+        "/rollouts/%s/devices/x",
+        "/Rollouts"
+      })
   void otherPathsAreNotFound(String path) throws Exception {
     RawHttp.Answer answer = fleet.get(path.formatted(third));
     assertThat(answer.text()).isEqualTo("{\"message\":\"Not found\"}");

@@ -36,14 +36,11 @@ final class RolloutProbes {
             Probe.managed("/rollouts", "", caller -> page(caller, true)),
             Probe.managed("/rollouts?search_value=" + rollout.id(), "", this::found),
             Probe.managed("/rollouts?search_value=" + Fleet.SECOND_GROUP, "", this::found)));
-    all.put("GET /rollouts/{id}", List.of(owners("", "", whole("scheduled", "", "waiting", ""))));
+    all.put("GET /rollouts/{id}", List.of(owners("", whole("scheduled", "", "waiting", ""))));
     all.put(
         "GET /rollouts/{id}/devices",
         List.of(
-            owners(
-                "/devices",
-                "",
-                "{\"devices\":[],\"recordsTotal\":0,\"recordsFiltered\":0}")));
+            owners("/devices", "{\"devices\":[],\"recordsTotal\":0,\"recordsFiltered\":0}")));
   }
 
   private void actions() {
@@ -53,14 +50,15 @@ final class RolloutProbes {
     action("start", "", 200, whole("running", "", "waiting", started));
     action("pause", "", 200, whole("paused", asked, "waiting", ""));
     action("cancel", "", 200, whole("canceled", asked, "waiting", ended));
-    action("resume", "", 409, conflict("is not paused (it is SCHEDULED)"));
-    action("approve", "", 409, conflict("does not wait for an approval (it is SCHEDULED)"));
+    action("resume", "", 409, conflict("is not paused (it is scheduled)"));
+    action("approve", "", 409, conflict("does not wait for an approval (it is scheduled)"));
+    action("rollback", "", 200, whole("rolled_back", "", "released", ended));
     action(
-        "rollback",
-        "",
-        409,
-        conflict("has a group that served nothing before; name an update to roll back to"));
-    action("pace", "{}", 200, whole("scheduled", "", "waiting", ""));
+        "pace",
+        "{\"in_flight\":5}",
+        200,
+        whole("scheduled", "", "waiting", "")
+            .replace("\"grow_every\":1}", "\"grow_every\":1,\"in_flight\":5}"));
   }
 
   private void action(String name, String body, int status, String answer) {
@@ -73,10 +71,10 @@ final class RolloutProbes {
                 caller -> caller == Caller.OWNER ? new Expected(status, answer) : NONE)));
   }
 
-  private Probe owners(String below, String body, String answer) {
+  private Probe owners(String below, String answer) {
     return Probe.managed(
         "/rollouts/" + rollout.id() + below,
-        body,
+        "",
         caller -> caller == Caller.OWNER ? new Expected(200, answer) : NONE);
   }
 

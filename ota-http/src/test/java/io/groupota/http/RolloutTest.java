@@ -175,8 +175,7 @@ class RolloutTest {
 
   @Test
   void aRolloutThatIsStartedByHandWaitsForIt() throws Exception {
-    String id =
-        fleet.begin("2.0.0", "{\"stages\":[{\"percent\":100}],\"start\":\"manual\"}");
+    String id = fleet.begin("2.0.0", "{\"stages\":[{\"percent\":100}],\"start\":\"manual\"}");
     assertState(fleet.get("/rollouts/" + id), "scheduled");
     assertThat(fleet.get("/rollouts/" + id).text()).doesNotContain("started_at", "ended_at");
     assertTold(List.of(RolloutFleet.id(1)), "1.0.0");
@@ -190,9 +189,7 @@ class RolloutTest {
 
   @Test
   void thePaceIsChangedWhileItRuns() throws Exception {
-    String id =
-        fleet.begin(
-            "2.0.0", "{\"stages\":[{\"percent\":100}],\"pace\":{\"in_flight\":1}}");
+    String id = fleet.begin("2.0.0", "{\"stages\":[{\"percent\":100}],\"pace\":{\"in_flight\":1}}");
     assertThat(fleet.in(id, "triggered")).hasSize(1);
 
     RawHttp.Answer answer =
@@ -218,8 +215,7 @@ class RolloutTest {
             + "{\"percent\":100}]}";
     String id =
         fleet.begin(
-            "2.0.0",
-            plan.formatted(Fleet.SECOND_GROUP, Fleet.SECOND_TOKEN, Fleet.SECOND_GROUP));
+            "2.0.0", plan.formatted(Fleet.SECOND_GROUP, Fleet.SECOND_TOKEN, Fleet.SECOND_GROUP));
 
     String shown = fleet.get("/rollouts/" + id).text();
     assertThat(RolloutFleet.all("group", shown))
@@ -242,7 +238,8 @@ class RolloutTest {
     RawHttp.Answer passage =
         fleet.deploy(RolloutFleet.form("2.0.0").field("must_pass_through", "true"));
     assertThat(passage.text()).isEqualTo("{\"message\":\"Firmware successfully deployed\"}");
-    assertThat(fleet.deploy(RolloutFleet.form("3.0.0").field("must_pass_through", "false")).status())
+    assertThat(
+            fleet.deploy(RolloutFleet.form("3.0.0").field("must_pass_through", "false")).status())
         .isEqualTo(201);
     fleet.report(List.of(RolloutFleet.id(1)), "2.0.0");
 
@@ -252,8 +249,7 @@ class RolloutTest {
 
   @Test
   void aDeviceThatIsLateFreesItsPlace() throws Exception {
-    String id =
-        fleet.begin("2.0.0", "{\"stages\":[{\"percent\":100}],\"pace\":{\"in_flight\":1}}");
+    String id = fleet.begin("2.0.0", "{\"stages\":[{\"percent\":100}],\"pace\":{\"in_flight\":1}}");
     List<String> first = fleet.in(id, "triggered");
 
     fleet.clock.advance(Duration.ofMinutes(15));
