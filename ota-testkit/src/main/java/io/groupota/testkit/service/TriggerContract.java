@@ -281,7 +281,7 @@ public abstract class TriggerContract extends ServiceContract {
     assertThat(before).as("threads of a service that is not started").isZero();
     running.start();
     running.start();
-    assertThat(otaThreads()).isEqualTo(3);
+    assertThat(otaThreads()).isEqualTo(4);
     running.deploy(request("1.0.0"));
     assertThat(sent.await(10, TimeUnit.SECONDS)).isTrue();
     running.close();
