@@ -3,8 +3,8 @@ package io.groupota.examples.simulator;
 import java.util.Arrays;
 
 /**
- * What devices will do and when, the earliest first: a binary heap of numbers, eight bytes each. Not
- * thread-safe.
+ * What devices will do and when, the earliest first: a binary heap of numbers, eight bytes each.
+ * Not thread-safe.
  */
 final class ActionQueue {
   /** What a device does. */

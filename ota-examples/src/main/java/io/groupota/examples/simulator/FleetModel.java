@@ -8,14 +8,14 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * What a simulated fleet is like. What a device does follows from the seed and its index, so nothing of
- * it is stored and every run of the same model is the same. Immutable.
+ * What a simulated fleet is like. What a device does follows from the seed and its index, so
+ * nothing of it is stored and every run of the same model is the same. Immutable.
  *
  * @param devices how many there are
  * @param versions what they run
  * @param online how long a device is online per day, in one piece that begins at a time of its own
- * @param download how long a device takes from the beginning of a download to its first report after
- *     the reboot
+ * @param download how long a device takes from the beginning of a download to its first report
+ *     after the reboot
  * @param shares how many misbehave
  * @param seed tells fleets of the same kind apart
  */

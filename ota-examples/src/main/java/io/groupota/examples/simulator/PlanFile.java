@@ -40,7 +40,9 @@ final class PlanFile {
       throw new IllegalArgumentException("no such file", e);
     } catch (JsonProcessingException e) {
       throw new IllegalArgumentException(
-          "line " + (e.getLocation() == null ? 1 : e.getLocation().getLineNr()) + ": no JSON object",
+          "line "
+              + (e.getLocation() == null ? 1 : e.getLocation().getLineNr())
+              + ": no JSON object",
           e);
     } catch (IOException e) {
       throw new IllegalArgumentException("cannot be read", e);

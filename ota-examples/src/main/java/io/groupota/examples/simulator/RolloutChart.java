@@ -120,8 +120,7 @@ final class RolloutChart {
     return points;
   }
 
-  private void area(
-      long[] below, long[] above, Map.Entry<RolloutDeviceState, String> layer) {
+  private void area(long[] below, long[] above, Map.Entry<RolloutDeviceState, String> layer) {
     List<String> edge = new ArrayList<>(edge(above));
     List<String> back = new ArrayList<>(edge(below));
     Collections.reverse(back);
@@ -172,7 +171,8 @@ final class RolloutChart {
       long x = x(Duration.ofMillis(at));
       line("<path class=\"grid\" d=\"M%d %dV%d\"/>", x, BOTTOM, BOTTOM + 6);
       line(
-          "<text x=\"%d\" y=\"%d\" text-anchor=\"middle\">%s</text>", x, BOTTOM + 22, label(at, step));
+          "<text x=\"%d\" y=\"%d\" text-anchor=\"middle\">%s</text>",
+          x, BOTTOM + 22, label(at, step));
     }
     line(
         "<rect class=\"frame\" x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\"/>",

@@ -90,7 +90,8 @@ public final class RolloutSimulator {
   }
 
   private static String summary(Rollout rollout, List<Sample> samples, Duration real) {
-    String end = words(rollout.state()) + rollout.reason().map(r -> " (" + words(r) + ")").orElse("");
+    String end =
+        words(rollout.state()) + rollout.reason().map(r -> " (" + words(r) + ")").orElse("");
     return String.format(
         Locale.ROOT,
         "%,d devices: %s after %s, followed for %s. Simulated in %s with at most %,d MB of heap.",

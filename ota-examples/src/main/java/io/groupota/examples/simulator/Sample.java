@@ -14,8 +14,7 @@ import java.util.Map;
  * @param stage the present stage, from 0
  * @param counts its devices by state
  */
-record Sample(
-    Duration at, RolloutState state, int stage, Map<RolloutDeviceState, Long> counts) {
+record Sample(Duration at, RolloutState state, int stage, Map<RolloutDeviceState, Long> counts) {
   static Sample of(Duration at, Rollout rollout) {
     return new Sample(at, rollout.state(), rollout.stage(), rollout.counts().byState());
   }

@@ -21,8 +21,8 @@ import java.util.TreeMap;
 import java.util.function.Consumer;
 
 /**
- * A fleet goes through a rollout: the service as a host has it, on a clock that jumps from one thing to
- * the next. Used by one thread.
+ * A fleet goes through a rollout: the service as a host has it, on a clock that jumps from one
+ * thing to the next. Used by one thread.
  */
 final class Simulation implements AutoCloseable {
   /** After how many reports they are saved, whatever the time: one batch. */

@@ -39,8 +39,21 @@ record SimulatorOptions(Scenario scenario, Optional<Path> chart) {
   private static final String CHART = "--chart";
   private static final Set<String> ALL =
       Set.of(
-          DEVICES, PLAN, VERSIONS, TO, ONLINE, DOWNLOAD, FAIL, FALL_BACK, GROUP_ADDRESSED, SEED,
-          START, TICK, DAYS, APPROVE_AFTER, CHART);
+          DEVICES,
+          PLAN,
+          VERSIONS,
+          TO,
+          ONLINE,
+          DOWNLOAD,
+          FAIL,
+          FALL_BACK,
+          GROUP_ADDRESSED,
+          SEED,
+          START,
+          TICK,
+          DAYS,
+          APPROVE_AFTER,
+          CHART);
 
   private static final int MOST_VERSIONS = 20;
   private static final Duration LONGEST_TICK = Duration.ofHours(1);

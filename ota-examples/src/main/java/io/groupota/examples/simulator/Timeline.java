@@ -22,8 +22,16 @@ final class Timeline {
     out.printf(
         Locale.ROOT,
         "%9s  %-17s %6s %9s %9s %9s %9s %9s %9s %9s%n",
-        "time", "rollout", "stage", "queued", "in flight", "retrying", "updated", "failed",
-        "fell back", "left out");
+        "time",
+        "rollout",
+        "stage",
+        "queued",
+        "in flight",
+        "retrying",
+        "updated",
+        "failed",
+        "fell back",
+        "left out");
     chosen(samples).forEach(sample -> print(sample, stages));
   }
 
@@ -35,11 +43,17 @@ final class Timeline {
         words(sample.state()),
         sample.stage() + 1 + "/" + stages,
         sample.in(RolloutDeviceState.QUEUED),
-        sum(sample, RolloutDeviceState.ADMITTED, RolloutDeviceState.TRIGGERED,
+        sum(
+            sample,
+            RolloutDeviceState.ADMITTED,
+            RolloutDeviceState.TRIGGERED,
             RolloutDeviceState.DOWNLOADING),
         sample.in(RolloutDeviceState.RETRYING),
         sample.in(RolloutDeviceState.UPDATED),
-        sum(sample, RolloutDeviceState.FAILED, RolloutDeviceState.TIMED_OUT,
+        sum(
+            sample,
+            RolloutDeviceState.FAILED,
+            RolloutDeviceState.TIMED_OUT,
             RolloutDeviceState.REJECTED),
         sample.in(RolloutDeviceState.FELL_BACK),
         sum(sample, RolloutDeviceState.EXCLUDED, RolloutDeviceState.CANCELED));

@@ -9,9 +9,9 @@ import io.groupota.examples.simulator.ActionQueue.Action;
 import java.util.Optional;
 
 /**
- * Devices that behave as IoTaaP OS does: hear a trigger, wait, check, download, report the version. One
- * byte each, no threads. A status every five seconds would say the same again and is left out: a
- * device reports what changes, and what it runs when it comes online. Used by one thread.
+ * Devices that behave as IoTaaP OS does: hear a trigger, wait, check, download, report the version.
+ * One byte each, no threads. A status every five seconds would say the same again and is left out:
+ * a device reports what changes, and what it runs when it comes online. Used by one thread.
  */
 final class VirtualFleet {
   private static final long WAIT = 2_000;
@@ -34,8 +34,7 @@ final class VirtualFleet {
   private int updated;
   private int fellBack;
 
-  VirtualFleet(
-      FleetModel model, World world, GroupOtaService service, String target) {
+  VirtualFleet(FleetModel model, World world, GroupOtaService service, String target) {
     this.model = model;
     this.directory = world.directory();
     this.actions = world.actions();

@@ -26,8 +26,7 @@ class ActionQueueTest {
       long time = queue.nextTime();
       long next = queue.take();
       taken.add(
-          String.format(
-              "%012d %08d %s", time, ActionQueue.device(next), ActionQueue.action(next)));
+          String.format("%012d %08d %s", time, ActionQueue.device(next), ActionQueue.action(next)));
     }
     assertThat(taken).isEqualTo(expected.stream().sorted().toList());
   }

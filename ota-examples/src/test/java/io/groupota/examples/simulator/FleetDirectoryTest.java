@@ -18,8 +18,7 @@ class FleetDirectoryTest {
       new FleetDirectory(
           new FleetModel(
                   100,
-                  List.of(
-                      new FleetModel.Weight("1.0.0", 70), new FleetModel.Weight("1.1.0", 30)),
+                  List.of(new FleetModel.Weight("1.0.0", 70), new FleetModel.Weight("1.1.0", 30)),
                   Range.of("24h"),
                   Range.of("1m"),
                   new FleetModel.Shares(0, 0, 0.1),

@@ -27,7 +27,10 @@ class RolloutSimulatorTest {
         .anyMatch(line -> line.startsWith("200 devices: completed after "));
     try (var chart = Files.newInputStream(folder.resolve("c.svg"))) {
       var root =
-          DocumentBuilderFactory.newInstance().newDocumentBuilder().parse(chart).getDocumentElement();
+          DocumentBuilderFactory.newInstance()
+              .newDocumentBuilder()
+              .parse(chart)
+              .getDocumentElement();
       assertThat(root.getTagName()).isEqualTo("svg");
       assertThat(root.getTextContent()).contains("updated", "stage 5", "time since the deploy");
     }

@@ -46,8 +46,7 @@ class SimulationTest {
 
   @Test
   void theCountsAreWhatTheFleetKnowsAtEverySample() {
-    try (Simulation simulation =
-        new Simulation(scenario(fleet(0.02, 0), PlanFile.standard()))) {
+    try (Simulation simulation = new Simulation(scenario(fleet(0.02, 0), PlanFile.standard()))) {
       VirtualFleet fleet = simulation.fleet();
       Rollout rollout =
           simulation.run(
@@ -66,8 +65,7 @@ class SimulationTest {
 
   @Test
   void devicesThatCannotBeToldApartFollowInTheLastStage() {
-    try (Simulation simulation =
-        new Simulation(scenario(fleet(0, 0.5), PlanFile.standard()))) {
+    try (Simulation simulation = new Simulation(scenario(fleet(0, 0.5), PlanFile.standard()))) {
       List<Sample> samples = new ArrayList<>();
       VirtualFleet fleet = simulation.fleet();
       Rollout rollout =
