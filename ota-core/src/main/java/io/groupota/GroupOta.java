@@ -11,12 +11,14 @@ import io.groupota.spi.GroupDirectory;
 import io.groupota.spi.OtaListener;
 import io.groupota.spi.OtaRepository;
 import io.groupota.spi.UpdateNotifier;
+import java.security.SecureRandom;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.OptionalInt;
+import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
 /** The entry point: {@code GroupOta.builder()…build()} makes a {@link GroupOtaService}. */
@@ -45,6 +47,7 @@ public final class GroupOta {
     private FirmwareInspector inspector = FirmwareInspector.anyFile();
     private final List<Subscription> listeners = new ArrayList<>();
     private Clock clock = Clock.systemUTC();
+    private RandomGenerator random = new SecureRandom();
     private Duration retriggerInterval = Duration.ofMinutes(10);
     private Duration triggerTimeout = Duration.ofSeconds(10);
     private Duration triggerLease = Duration.ofSeconds(30);
@@ -172,6 +175,19 @@ public final class GroupOta {
      */
     public Builder clock(Clock clock) {
       this.clock = Objects.requireNonNull(clock, "clock");
+      return this;
+    }
+
+    /**
+     * What the random bytes of identifiers come from. Default: {@link SecureRandom}. Only for
+     * simulations and tests that must come out the same again: two services with the same numbers
+     * make the same identifiers.
+     *
+     * @param random the source, used while the service is built
+     * @return this builder
+     */
+    public Builder random(RandomGenerator random) {
+      this.random = Objects.requireNonNull(random, "random");
       return this;
     }
 
@@ -374,7 +390,7 @@ public final class GroupOta {
               new Settings.Reports(flushInterval, lastSeenInterval, reportCapacity),
               new Settings.Limits(maxFirmwareSize, deployGrace, retention, pageSize, maxPageSize),
               cacheTtl);
-      return new DefaultGroupOtaService(spis, settings, List.copyOf(listeners), clock);
+      return new DefaultGroupOtaService(spis, settings, List.copyOf(listeners), clock, random);
     }
 
     private static <T> T required(@Nullable T value, String name) {

@@ -31,6 +31,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -70,13 +71,17 @@ public final class DefaultGroupOtaService implements GroupOtaService {
 
   /** Wires the parts together; nothing runs before {@link #start()}. */
   public DefaultGroupOtaService(
-      Spis spis, Settings settings, List<Subscription> listeners, Clock clock) {
+      Spis spis,
+      Settings settings,
+      List<Subscription> listeners,
+      Clock clock,
+      RandomGenerator random) {
     this.events = new Events(listeners, clock);
     this.spis = spis;
     this.repository = spis.repository();
     this.limits = settings.limits();
     this.groups = new OwnedGroups(spis.groups(), spis.entitlement());
-    ObjectIds ids = new ObjectIds(clock);
+    ObjectIds ids = new ObjectIds(clock, random);
     FirmwareUploads uploads = new FirmwareUploads(spis, limits.maxFirmwareSize());
     this.deployments = new Deployments(spis, groups, uploads, ids, clock);
     MemberContexts contexts = new MemberContexts(repository);

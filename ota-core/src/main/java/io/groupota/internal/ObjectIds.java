@@ -1,10 +1,10 @@
 package io.groupota.internal;
 
 import java.nio.ByteBuffer;
-import java.security.SecureRandom;
 import java.time.Clock;
 import java.util.HexFormat;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.random.RandomGenerator;
 
 /**
  * Makes MongoDB ObjectIds: 4 bytes of seconds, 5 random bytes per generator, 3 bytes of a counter
@@ -15,9 +15,8 @@ final class ObjectIds {
   private final byte[] node = new byte[5];
   private final AtomicInteger counter;
 
-  ObjectIds(Clock clock) {
+  ObjectIds(Clock clock, RandomGenerator random) {
     this.clock = clock;
-    SecureRandom random = new SecureRandom();
     random.nextBytes(node);
     this.counter = new AtomicInteger(random.nextInt());
   }

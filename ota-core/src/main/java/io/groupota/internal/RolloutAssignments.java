@@ -129,7 +129,9 @@ final class RolloutAssignments {
 
   /**
    * The versions that devices of a group are to run and may be told of at any time. Leaves out those
-   * that are in flight in a rollout, which triggers them itself, and those that are to run nothing.
+   * that are let through by a rollout: it triggers those in flight itself, and of one that is updated
+   * but reports another version it is about to see that it fell back. Leaves out those that are to run
+   * nothing, too.
    *
    * @param served the version that the group serves
    */
@@ -142,7 +144,7 @@ final class RolloutAssignments {
       Assignment assignment = assigned.get(device.id());
       if (hold.isEmpty()) {
         versions.put(device.id(), served);
-      } else if (assignment == null || !assignment.state().isInFlight()) {
+      } else if (assignment == null || !assignment.state().isLetThrough()) {
         (assignment == null ? unassigned(hold.get()) : assignment.update())
             .flatMap(this::known)
             .ifPresent(update -> versions.put(device.id(), update.version()));

@@ -76,13 +76,18 @@ final class DeviceTable {
       int limit) {
     Set<String> wanted = new HashSet<>(versions);
     NavigableMap<DeviceId, SavedDevice> all = membersOf(group).byId;
-    return (after == null ? all : all.tailMap(after, false))
-        .values().stream()
-            .filter(row -> addressing == null || row.addressing() == addressing)
-            .map(SavedDevice::state)
-            .filter(state -> state.reportedVersion().filter(wanted::contains).isPresent())
-            .limit(limit)
-            .toList();
+    List<DeviceState> found = new ArrayList<>();
+    // No stream: that of a part of a tree counts the part first.
+    for (SavedDevice row : (after == null ? all : all.tailMap(after, false)).values()) {
+      if (found.size() == limit) {
+        break;
+      }
+      if ((addressing == null || row.addressing() == addressing)
+          && row.state().reportedVersion().filter(wanted::contains).isPresent()) {
+        found.add(row.state());
+      }
+    }
+    return found;
   }
 
   void forget(Collection<DeviceId> devices) {
@@ -99,11 +104,25 @@ final class DeviceTable {
   }
 
   private void put(SavedDevice row) {
-    remove(row.state().device());
-    rows.put(row.state().device(), row);
+    DeviceId device = row.state().device();
+    SavedDevice before = rows.get(device);
+    if (before != null && !before.state().group().equals(row.state().group())) {
+      remove(device);
+      before = null;
+    }
+    rows.put(device, row);
     Members group = members.computeIfAbsent(row.state().group(), any -> new Members());
-    group.byId.put(row.state().device(), row);
-    group.counts.merge(addressOf(row), 1L, Long::sum);
+    group.byId.put(device, row);
+    if (before == null || !addressOf(before).equals(addressOf(row))) {
+      if (before != null) {
+        uncount(group, before);
+      }
+      group.counts.merge(addressOf(row), 1L, Long::sum);
+    }
+  }
+
+  private static void uncount(Members group, SavedDevice row) {
+    group.counts.computeIfPresent(addressOf(row), (address, count) -> count == 1 ? null : count - 1);
   }
 
   private void remove(DeviceId device) {
@@ -113,8 +132,7 @@ final class DeviceTable {
     }
     Members group = membersOf(row.state().group());
     group.byId.remove(device);
-    group.counts.computeIfPresent(
-        addressOf(row), (address, count) -> count == 1 ? null : count - 1);
+    uncount(group, row);
     if (group.byId.isEmpty()) {
       members.remove(row.state().group());
     }

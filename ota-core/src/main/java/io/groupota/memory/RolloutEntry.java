@@ -86,7 +86,9 @@ final class RolloutEntry {
 
   /** Changes a row and all that is kept of it elsewhere. */
   void change(RolloutRow row, Runnable change) {
-    queued.remove(row);
+    if (isQueued(row)) {
+      queued.remove(row);
+    }
     if (row.due != null) {
       allDue.remove(row);
     }
@@ -111,12 +113,16 @@ final class RolloutEntry {
 
   private void index(RolloutRow row) {
     cell(row).merge(row.state, 1L, Long::sum);
-    if (row.state == RolloutDeviceState.QUEUED && row.addressing == Addressing.DEVICE) {
+    if (isQueued(row)) {
       queued.add(row);
     }
     if (row.due != null) {
       allDue.add(row);
     }
+  }
+
+  private static boolean isQueued(RolloutRow row) {
+    return row.state == RolloutDeviceState.QUEUED && row.addressing == Addressing.DEVICE;
   }
 
   private Map<RolloutDeviceState, Long> cell(RolloutRow row) {

@@ -2,6 +2,7 @@ package io.groupota.internal;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.security.SecureRandom;
 import java.time.Clock;
 import java.time.Instant;
 import java.time.ZoneOffset;
@@ -13,7 +14,7 @@ class ObjectIdsTest {
   @Test
   void anIdBeginsWithTheSecondOfItsCreation() {
     Clock clock = Clock.fixed(Instant.parse("2020-01-13T01:04:28Z"), ZoneOffset.UTC);
-    assertThat(new ObjectIds(clock).next()).hasSize(24).startsWith("5e1bc21c");
+    assertThat(new ObjectIds(clock, new SecureRandom()).next()).hasSize(24).startsWith("5e1bc21c");
   }
 
   @Test
@@ -21,7 +22,7 @@ class ObjectIdsTest {
     Clock clock = Clock.fixed(Instant.EPOCH, ZoneOffset.UTC);
     Set<String> ids = new HashSet<>();
     for (int node = 0; node < 10; node++) {
-      ObjectIds generator = new ObjectIds(clock);
+      ObjectIds generator = new ObjectIds(clock, new SecureRandom());
       for (int i = 0; i < 1_000; i++) {
         ids.add(generator.next());
       }

@@ -7,6 +7,7 @@ import com.hivemq.client.mqtt.mqtt3.Mqtt3BlockingClient;
 import com.hivemq.client.mqtt.mqtt3.Mqtt3Client;
 import io.groupota.examples.quickstart.Quickstart;
 import io.groupota.examples.server.OtaServer;
+import io.groupota.examples.simulator.RolloutSimulator;
 import io.groupota.testkit.Esp32Image;
 import java.io.BufferedReader;
 import java.io.ByteArrayOutputStream;
@@ -57,6 +58,7 @@ class ReadmeTest {
         .contains("mvn -B -ntp verify");
     assertThat(Quickstart.class.getName()).isEqualTo(mainClass("quickstart"));
     assertThat(OtaServer.class.getName()).isEqualTo(mainClass("server"));
+    assertThat(RolloutSimulator.class.getName()).isEqualTo(mainClass("simulator"));
   }
 
   @Test

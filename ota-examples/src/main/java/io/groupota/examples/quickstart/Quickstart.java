@@ -2,7 +2,6 @@ package io.groupota.examples.quickstart;
 
 import io.groupota.examples.cli.UsageException;
 import io.groupota.examples.stack.StartupException;
-import java.io.Console;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.util.Optional;
@@ -51,21 +50,7 @@ public final class Quickstart {
       System.setProperty("quickstart.log", folder.log().toString());
       System.setProperty(
           "logback.configurationFile", "io/groupota/examples/quickstart/logback.xml");
-      return new GuidedTour(options, folder, new Screen(out, isTerminal())).run();
-    }
-  }
-
-  /** From JDK 22 on there may be a console that is no terminal; only then it can be asked. */
-  @SuppressWarnings("SystemConsoleNull")
-  private static boolean isTerminal() {
-    Console console = System.console();
-    if (console == null) {
-      return false;
-    }
-    try {
-      return (Boolean) Console.class.getMethod("isTerminal").invoke(console);
-    } catch (ReflectiveOperationException e) {
-      return true;
+      return new GuidedTour(options, folder, new Screen(out)).run();
     }
   }
 }

@@ -2,22 +2,18 @@ package io.groupota.examples.quickstart;
 
 import io.groupota.VersionChange;
 import io.groupota.VersionDiff;
+import io.groupota.examples.cli.ProgressBar;
 import java.io.PrintStream;
 import java.util.Locale;
 
 /** Writes for people: headed sections, a table, a progress bar. Used by one thread. */
 final class Screen {
-  private static final int BAR = 30;
-  private static final double STEP = 0.1;
-
   private final PrintStream out;
-  private final boolean terminal;
-  private double shown = -1;
+  private final ProgressBar bar;
 
-  /** On a terminal one line is written over and over; elsewhere a line for each tenth. */
-  Screen(PrintStream out, boolean terminal) {
+  Screen(PrintStream out) {
     this.out = out;
-    this.terminal = terminal;
+    this.bar = ProgressBar.on(out);
   }
 
   void head(String text) {
@@ -53,26 +49,14 @@ final class Screen {
 
   /** Shows how far things are. */
   void progress(double fraction, String text) {
-    boolean done = fraction >= 1;
-    if (!terminal && !done && fraction < shown + STEP) {
-      return;
+    bar.show(fraction, text);
+    if (fraction >= 1) {
+      bar.end();
     }
-    shown = fraction;
-    int full = (int) (BAR * fraction);
-    String bar = "[" + "#".repeat(full) + ".".repeat(BAR - full) + "]";
-    String line = String.format(Locale.ROOT, "%s %3d %%  %s", bar, (int) (100 * fraction), text);
-    if (terminal) {
-      out.print("\r" + line + "\u001b[K" + (done ? "\n" : ""));
-    } else {
-      out.println(line);
-    }
-    out.flush();
   }
 
   /** Leaves a progress bar that will not be completed. */
   void abandon() {
-    if (terminal) {
-      out.println();
-    }
+    bar.end();
   }
 }
