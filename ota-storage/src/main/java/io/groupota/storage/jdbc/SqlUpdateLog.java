@@ -13,6 +13,7 @@ import io.groupota.storage.jdbc.ServedRows.Served;
 import io.groupota.storage.jdbc.UpdateRows.PageRow;
 import java.nio.charset.StandardCharsets;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -34,6 +35,9 @@ final class SqlUpdateLog implements UpdateLog {
           + COLUMNS
           + " FROM ota_latest l JOIN ota_update u ON u.id = l.update_id"
           + " WHERE l.group_id = ANY(:groups)";
+
+  /** How many groups one statement asks for: few enough to be looked up by index. */
+  private static final int GROUPS = 100;
 
   private static final String BY_ID = "SELECT " + COLUMNS + " FROM ota_update u WHERE u.id = :id";
 
@@ -93,16 +97,21 @@ final class SqlUpdateLog implements UpdateLog {
 
   @Override
   public Map<GroupId, OtaUpdate> served(Collection<GroupId> groups) {
-    if (groups.isEmpty()) {
-      return Map.of();
+    List<GroupId> all = List.copyOf(groups);
+    Map<GroupId, OtaUpdate> served = new HashMap<>();
+    for (int from = 0; from < all.size(); from += GROUPS) {
+      List<GroupId> some = all.subList(from, Math.min(from + GROUPS, all.size()));
+      served.putAll(database.read(handle -> served(handle, some)));
     }
-    return database.read(
-        handle ->
-            handle
-                .createQuery(SERVED)
-                .bind("groups", Columns.texts(groups))
-                .map((row, context) -> UpdateRows.update(row))
-                .collect(Collectors.toMap(OtaUpdate::group, Function.identity())));
+    return served;
+  }
+
+  private static Map<GroupId, OtaUpdate> served(Handle handle, List<GroupId> groups) {
+    return handle
+        .createQuery(SERVED)
+        .bind("groups", Columns.texts(groups))
+        .map((row, context) -> UpdateRows.update(row))
+        .collect(Collectors.toMap(OtaUpdate::group, Function.identity()));
   }
 
   @Override
