@@ -67,7 +67,11 @@ public final class SuiteProcess {
                       SuiteProcess.class, jvmArgs, options.forSuite(suite, database, results)))
               .inheritIO()
               .start();
+      // Whoever stops this process stops the suite.
+      Thread hook = new Thread(process::destroy, "ota-bench-stop");
+      Runtime.getRuntime().addShutdownHook(hook);
       int exit = process.waitFor();
+      Runtime.getRuntime().removeShutdownHook(hook);
       if (exit != 0) {
         throw new IOException("The suite " + suite.name() + " failed, see above");
       }

@@ -16,6 +16,7 @@ import io.groupota.spi.Addressing;
 import io.groupota.spi.Device;
 import io.groupota.spi.Group;
 import io.groupota.testkit.SettableClock;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -209,7 +210,7 @@ final class RolloutFleet implements AutoCloseable {
   }
 
   @Override
-  public void close() throws Exception {
+  public void close() throws IOException {
     server.close();
     service.close();
   }

@@ -10,17 +10,24 @@ final class ActionQueue {
   /** What a device does. */
   enum Action {
     /** It gets its trigger. */
-    HEAR,
+    HEAR(0),
     /** It asks what it is to run, two seconds after its trigger. */
-    CHECK,
+    CHECK(1),
     /** It asks by itself. */
-    POLL,
+    POLL(2),
     /** It has downloaded, flashed and booted. */
-    FINISH,
+    FINISH(3),
     /** It goes back to its old version. */
-    FALL_BACK,
+    FALL_BACK(4),
     /** It comes online and says what it runs. */
-    COME_ONLINE
+    COME_ONLINE(5);
+
+    /** Its place in {@link #ACTIONS}. */
+    private final long code;
+
+    Action(long code) {
+      this.code = code;
+    }
   }
 
   static final int MOST_DEVICES = 1 << 24;
@@ -42,7 +49,7 @@ final class ActionQueue {
     if (size == heap.length) {
       heap = Arrays.copyOf(heap, size + (size >> 1));
     }
-    long added = time << TIME_SHIFT | (long) device << ACTION_BITS | action.ordinal();
+    long added = time << TIME_SHIFT | (long) device << ACTION_BITS | action.code;
     int at = size++;
     while (at > 0 && heap[(at - 1) >> 1] > added) {
       heap[at] = heap[(at - 1) >> 1];

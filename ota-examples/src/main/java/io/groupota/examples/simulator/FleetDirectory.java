@@ -81,7 +81,7 @@ final class FleetDirectory implements GroupDirectory {
     if (cohort == null) {
       return new GroupMembers(Map.of(), 0);
     }
-    long byTheGroup = cohort.devices() - cohort.deviceAddressed();
+    long byTheGroup = (long) cohort.devices() - cohort.deviceAddressed();
     return new GroupMembers(
         byTheGroup == 0 ? Map.of() : Map.of(USER, byTheGroup), cohort.deviceAddressed());
   }

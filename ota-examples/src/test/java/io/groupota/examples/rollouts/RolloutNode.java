@@ -16,6 +16,7 @@ import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 
 /**
@@ -62,12 +63,12 @@ public final class RolloutNode {
     BufferedReader in =
         new BufferedReader(new InputStreamReader(System.in, StandardCharsets.US_ASCII));
     for (String line = in.readLine(); line != null; line = in.readLine()) {
-      String[] words = line.split(" ");
-      DeviceId device = new DeviceId(words[1]);
+      List<String> words = List.of(line.split(" ", 3));
+      DeviceId device = new DeviceId(words.get(1));
       service.report(
-          words[0].equals("code")
-              ? DeviceReport.code(device, UpdateCode.of(Integer.parseInt(words[2])).orElseThrow())
-              : DeviceReport.version(device, words[2]));
+          words.get(0).equals("code")
+              ? DeviceReport.code(device, UpdateCode.of(Integer.parseInt(words.get(2))).orElseThrow())
+              : DeviceReport.version(device, words.get(2)));
     }
   }
 }

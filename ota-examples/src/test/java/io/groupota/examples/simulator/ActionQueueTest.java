@@ -13,11 +13,12 @@ class ActionQueueTest {
   void theEarliestComesFirstAsItWasPutIn() {
     ActionQueue queue = new ActionQueue();
     Random random = new Random(1);
+    List<Action> actions = List.of(Action.values());
     List<String> expected = new ArrayList<>();
     for (int i = 0; i < 5_000; i++) {
       long time = random.nextInt(1_000) * 60_000_000L;
       int device = ActionQueue.MOST_DEVICES - 1 - i;
-      Action action = Action.values()[i % Action.values().length];
+      Action action = actions.get(i % actions.size());
       queue.add(time, device, action);
       expected.add(String.format("%012d %08d %s", time, device, action));
     }

@@ -112,7 +112,7 @@ public interface RolloutLogContract extends RolloutPagesContract {
     return RolloutPlan.builder()
         .stage(
             new Stage(
-                new Selector.Named(Set.of(scenario.device(), scenario.device())),
+                new Selector.Named(Set.of(scenario.device())),
                 new Gate(12.5, Duration.ofMillis(90_061_001), true)))
         .stage(
             new Stage(

@@ -36,6 +36,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
@@ -195,9 +196,9 @@ public interface RolloutStepsContract extends OtaRepositoryFixture {
               assertThat(device.attempts()).isEqualTo(1);
               assertThat(device.since()).isEqualTo(now);
             });
-    assertThat(devices.get(at0.device()).due()).contains(now);
-    assertThat(devices.get(at250.device()).due()).contains(now.plusSeconds(25));
-    assertThat(devices.get(at999.device()).due()).contains(now.plusMillis(99_900));
+    assertThat(Objects.requireNonNull(devices.get(at0.device())).due()).contains(now);
+    assertThat(Objects.requireNonNull(devices.get(at250.device())).due()).contains(now.plusSeconds(25));
+    assertThat(Objects.requireNonNull(devices.get(at999.device())).due()).contains(now.plusMillis(99_900));
     assertThat(rollouts.claimDevices())
         .singleElement()
         .satisfies(
