@@ -14,9 +14,9 @@ import io.groupota.firmware.FirmwareSource;
  * @param refuseDowngrade whether to refuse a version of lower precedence than the served one
  * @param refuseSameVersion whether to refuse the very version that is served
  * @param mustPassThrough whether a device that runs a version of lower precedence must get this one
- *     before any newer one. Devices that are addressed by themselves are then told one version after
- *     the other; a group whose devices are addressed by it cannot be, and a rollout of a newer version
- *     waits until all of them have passed
+ *     before any newer one. Devices that are addressed by themselves are then told one version
+ *     after the other; a group whose devices are addressed by it cannot be, and a rollout of a
+ *     newer version waits until all of them have passed
  */
 public record DeployRequest(
     OwnerId owner,
@@ -65,7 +65,8 @@ public record DeployRequest(
    * @return the guarded request
    */
   public DeployRequest refusingDowngrade() {
-    return new DeployRequest(owner, group, token, version, firmware, true, refuseSameVersion, mustPassThrough);
+    return new DeployRequest(
+        owner, group, token, version, firmware, true, refuseSameVersion, mustPassThrough);
   }
 
   /**
@@ -75,7 +76,8 @@ public record DeployRequest(
    * @return the guarded request
    */
   public DeployRequest refusingSameVersion() {
-    return new DeployRequest(owner, group, token, version, firmware, refuseDowngrade, true, mustPassThrough);
+    return new DeployRequest(
+        owner, group, token, version, firmware, refuseDowngrade, true, mustPassThrough);
   }
 
   /**

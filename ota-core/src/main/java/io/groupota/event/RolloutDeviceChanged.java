@@ -7,9 +7,9 @@ import io.groupota.rollout.RolloutId;
 import java.time.Instant;
 
 /**
- * A device of a rollout came into another state by itself. Devices that come into it by the hundred,
- * when they are let through or canceled, are told in {@link RolloutChanged} and in the counts of the
- * rollout only. Immutable.
+ * A device of a rollout came into another state by itself. Devices that come into it by the
+ * hundred, when they are let through or canceled, are told in {@link RolloutChanged} and in the
+ * counts of the rollout only. Immutable.
  *
  * @param at when
  * @param rollout the rollout

@@ -86,11 +86,11 @@ public final class DefaultGroupOtaService implements GroupOtaService {
     this.deployments = new Deployments(spis, groups, uploads, ids, clock);
     MemberContexts contexts = new MemberContexts(repository);
     RolloutEnrolment enrolment = new RolloutEnrolment(spis, contexts);
-    this.assignments =
-        new RolloutAssignments(repository, enrolment, settings.cacheTtl(), clock);
+    this.assignments = new RolloutAssignments(repository, enrolment, settings.cacheTtl(), clock);
     this.firmware = new ServedFirmware(spis, assignments, settings.cacheTtl(), clock);
     this.diffs = new VersionDiffs(repository, spis.groups());
-    TriggerDispatcher dispatcher = new TriggerDispatcher(spis, assignments, settings.triggers(), events);
+    TriggerDispatcher dispatcher =
+        new TriggerDispatcher(spis, assignments, settings.triggers(), events);
     Sweeper sweeper = new Sweeper(spis, limits, events);
     this.triggering =
         new BackgroundWork(Work.TRIGGERS, () -> dispatcher.dispatch(this::isClosed), events);
@@ -113,12 +113,10 @@ public final class DefaultGroupOtaService implements GroupOtaService {
             firmware,
             settings.triggers().lease());
     this.driving = new BackgroundWork(Work.ROLLOUTS, () -> engine.run(this::isClosed), events);
-    this.rolloutWorker =
-        new Worker("ota-rollouts", settings.triggers().pollInterval(), driving);
+    this.rolloutWorker = new Worker("ota-rollouts", settings.triggers().pollInterval(), driving);
     RolloutDeploys deploys =
         new RolloutDeploys(
-            spis,
-            new RolloutDeploys.Parts(groups, deployments, uploads, ids, this::invalidate));
+            spis, new RolloutDeploys.Parts(groups, deployments, uploads, ids, this::invalidate));
     this.rollouts =
         new DefaultRollouts(
             repository, deploys, rollback, rolloutEvents, limits, rolloutWorker::wake);

@@ -152,8 +152,7 @@ final class DefaultRollouts implements Rollouts {
         progress.state() == RolloutState.AWAITING_APPROVAL
             || isPausedFor(progress, RolloutReason.GATE_NOT_MET);
     require(seen, blocked || (nextStage && !last), "does not wait for an approval");
-    RolloutProgress.Builder approved =
-        progress.but().state(RolloutState.RUNNING, Optional.empty());
+    RolloutProgress.Builder approved = progress.but().state(RolloutState.RUNNING, Optional.empty());
     return blocked
         ? approved.despiteGuards(true).build()
         : approved
@@ -233,10 +232,7 @@ final class DefaultRollouts implements Rollouts {
       throw new RolloutStateException(
           seen.rollout().id(),
           seen.progress().state(),
-          problem
-              + " (it is "
-              + seen.progress().state().name().toLowerCase(Locale.ROOT)
-              + ")");
+          problem + " (it is " + seen.progress().state().name().toLowerCase(Locale.ROOT) + ")");
     }
   }
 
@@ -249,8 +245,7 @@ final class DefaultRollouts implements Rollouts {
     OptionalLong done = OptionalLong.empty();
     while (done.isEmpty()) {
       TrackedRollout seen = owned(owner, id);
-      RolloutProgress next =
-          action.apply(seen).but().due(Optional.of(seen.now())).build();
+      RolloutProgress next = action.apply(seen).but().due(Optional.of(seen.now())).build();
       done = repository.advance(seen, next, new RolloutStep.Progress());
     }
     return told(owned(owner, id), change, Optional.of(owner));

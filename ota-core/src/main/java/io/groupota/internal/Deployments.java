@@ -24,9 +24,7 @@ import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/**
- * Deploys: cheap checks, then the file in one pass into the blob store, then one transaction.
- */
+/** Deploys: cheap checks, then the file in one pass into the blob store, then one transaction. */
 final class Deployments {
   private static final Logger LOG = LoggerFactory.getLogger(Deployments.class);
 
@@ -36,8 +34,7 @@ final class Deployments {
   private final ObjectIds ids;
   private final Clock clock;
 
-  Deployments(
-      Spis spis, OwnedGroups groups, FirmwareUploads uploads, ObjectIds ids, Clock clock) {
+  Deployments(Spis spis, OwnedGroups groups, FirmwareUploads uploads, ObjectIds ids, Clock clock) {
     this.repository = spis.repository();
     this.groups = groups;
     this.uploads = uploads;
@@ -56,7 +53,8 @@ final class Deployments {
         uploads.upload(
             new BlobKey(group.id() + "/" + id),
             request.firmware(),
-            (key, firmware) -> record(group, update(request, group.id(), id, key, firmware), request));
+            (key, firmware) ->
+                record(group, update(request, group.id(), id, key, firmware), request));
     LOG.info(
         "Group {} serves {} now (update {}, {} bytes)",
         group.id(),

@@ -40,18 +40,16 @@ final class DeviceEvents {
   }
 
   /**
-   * What the groups of devices serve, read anew: a cached answer could be that of before a deploy on
-   * another node, and a device that has the update would count as fallen back. Asked before their
-   * reports are saved, so that nothing can fail between the save and its events.
+   * What the groups of devices serve, read anew: a cached answer could be that of before a deploy
+   * on another node, and a device that has the update would count as fallen back. Asked before
+   * their reports are saved, so that nothing can fail between the save and its events.
    */
   Map<GroupId, OtaUpdate> served(Collection<Device> devices) {
     if (!events.areHeard()) {
       return Map.of();
     }
     Set<GroupId> groups =
-        devices.stream()
-            .map(device -> device.group().orElseThrow())
-            .collect(Collectors.toSet());
+        devices.stream().map(device -> device.group().orElseThrow()).collect(Collectors.toSet());
     return groups.isEmpty() ? Map.of() : updates.served(groups);
   }
 
@@ -65,9 +63,9 @@ final class DeviceEvents {
     Instant now = events.now();
     List<OtaEvent> told = new ArrayList<>();
     for (NewCode code : saved.codes()) {
-      Duration age = sighting(heard, code.device()).codes().getOrDefault(code.code(), Duration.ZERO);
-      told.add(
-          new DeviceProgressed(now.minus(age), code.device(), code.group(), code.code()));
+      Duration age =
+          sighting(heard, code.device()).codes().getOrDefault(code.code(), Duration.ZERO);
+      told.add(new DeviceProgressed(now.minus(age), code.device(), code.group(), code.code()));
     }
     for (NewVersion change : saved.versions()) {
       Sighting sighting = sighting(heard, change.device());
@@ -96,8 +94,7 @@ final class DeviceEvents {
       return told ? Optional.empty() : Optional.of(changed(change, served, at));
     }
     if (runs(Optional.of(change.version()), served)) {
-      return Optional.of(
-          new DeviceUpdated(at, device, change.previous(), served.orElseThrow()));
+      return Optional.of(new DeviceUpdated(at, device, change.previous(), served.orElseThrow()));
     }
     return Optional.of(
         runs(change.previous(), served)
@@ -105,8 +102,7 @@ final class DeviceEvents {
             : changed(change, served, at));
   }
 
-  private static OtaEvent changed(
-      NewVersion change, Optional<OtaUpdate> served, Instant at) {
+  private static OtaEvent changed(NewVersion change, Optional<OtaUpdate> served, Instant at) {
     return new DeviceChanged(
         at, change.device(), change.group(), change.previous(), change.version(), served);
   }

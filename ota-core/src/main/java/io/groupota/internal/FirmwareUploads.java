@@ -12,8 +12,8 @@ import java.io.InputStream;
 import java.util.function.BiFunction;
 
 /**
- * Brings files into the blob store, in one pass. The key of the blob is reserved before its first byte
- * is written, so whatever fails or crashes in between, the sweeper finds what was left.
+ * Brings files into the blob store, in one pass. The key of the blob is reserved before its first
+ * byte is written, so whatever fails or crashes in between, the sweeper finds what was left.
  */
 final class FirmwareUploads {
   private final BlobLedger ledger;

@@ -155,8 +155,7 @@ final class MemberRules {
   }
 
   private Move failed(RolloutDeviceState end) {
-    boolean again =
-        member.attempts() <= limits.retries() && !context.rollout().state().isOver();
+    boolean again = member.attempts() <= limits.retries() && !context.rollout().state().isOver();
     return again
         ? move(
             RolloutDeviceState.RETRYING,
@@ -167,9 +166,7 @@ final class MemberRules {
   /** When a code was sent in the present attempt. */
   private Optional<Instant> sent(UpdateCode code) {
     Instant begin = member.attemptAt().orElse(member.since());
-    return reported
-        .map(state -> state.codes().get(code))
-        .filter(time -> !time.isBefore(begin));
+    return reported.map(state -> state.codes().get(code)).filter(time -> !time.isBefore(begin));
   }
 
   private boolean hasPassed() {

@@ -32,8 +32,8 @@ final class Rollback {
   }
 
   /**
-   * The entries to record; empty if a group has nothing to go back to, so that the rollout cannot be
-   * rolled back.
+   * The entries to record; empty if a group has nothing to go back to, so that the rollout cannot
+   * be rolled back.
    *
    * @param to what all groups are to serve, empty for what each served before
    */

@@ -110,8 +110,7 @@ final class RolloutAssignments {
           .rollout(hold.rollout())
           .filter(rollout -> rollout.progress().enrolment().complete())
           .ifPresent(
-              rollout ->
-                  repository.enrollLate(hold.rollout(), enrolment.enrolled(rollout, late)));
+              rollout -> repository.enrollLate(hold.rollout(), enrolment.enrolled(rollout, late)));
     }
     return known;
   }
@@ -128,10 +127,10 @@ final class RolloutAssignments {
   }
 
   /**
-   * The versions that devices of a group are to run and may be told of at any time. Leaves out those
-   * that are let through by a rollout: it triggers those in flight itself, and of one that is updated
-   * but reports another version it is about to see that it fell back. Leaves out those that are to run
-   * nothing, too.
+   * The versions that devices of a group are to run and may be told of at any time. Leaves out
+   * those that are let through by a rollout: it triggers those in flight itself, and of one that is
+   * updated but reports another version it is about to see that it fell back. Leaves out those that
+   * are to run nothing, too.
    *
    * @param served the version that the group serves
    */
@@ -163,8 +162,8 @@ final class RolloutAssignments {
   }
 
   /**
-   * Takes in those of a batch of devices that joined a rollout late, and returns those devices that do
-   * not run what they are to run, or whose group alone decides that.
+   * Takes in those of a batch of devices that joined a rollout late, and returns those devices that
+   * do not run what they are to run, or whose group alone decides that.
    *
    * @param reported what each device reports
    */

@@ -75,8 +75,7 @@ final class RolloutDeploys {
   RolloutId deploy(DeployRequest request, Map<GroupId, Token> others, RolloutPlan plan) {
     List<Group> owned = owned(request, others);
     checkFit(plan, owned);
-    owned.forEach(
-        group -> Deployments.checkGuards(request, repository.served(group.id())));
+    owned.forEach(group -> Deployments.checkGuards(request, repository.served(group.id())));
     RolloutId id = new RolloutId(ids.next());
     BlobKey blob = new BlobKey(request.group() + "/" + id);
     uploads.upload(
@@ -160,8 +159,7 @@ final class RolloutDeploys {
     boolean byPlace =
         plan.stages().stream().map(Stage::selector).anyMatch(RolloutEnrolment::isByPlace);
     if (byPlace
-        && owned.stream()
-            .allMatch(group -> directory.members(group.id()).deviceAddressed() == 0)) {
+        && owned.stream().allMatch(group -> directory.members(group.id()).deviceAddressed() == 0)) {
       throw wrong(
           "the groups have no device that is addressed by itself, so that percentages and numbers"
               + " would take nobody; use stages of whole groups");

@@ -21,9 +21,9 @@ import java.util.OptionalLong;
 import java.util.function.BooleanSupplier;
 
 /**
- * Drives rollouts: takes what is due, works out the next step from what is recorded, and takes it if
- * nobody else did. Keeps nothing in memory, so a crash loses nothing, and any number of nodes may do
- * it at once.
+ * Drives rollouts: takes what is due, works out the next step from what is recorded, and takes it
+ * if nobody else did. Keeps nothing in memory, so a crash loses nothing, and any number of nodes
+ * may do it at once.
  */
 final class RolloutEngine {
   private static final int CLAIMS = 20;
@@ -42,8 +42,7 @@ final class RolloutEngine {
   private final Runnable onTriggersDue;
   private final Duration lease;
 
-  RolloutEngine(
-      OtaRepository repository, Parts parts, ServedFirmware firmware, Duration lease) {
+  RolloutEngine(OtaRepository repository, Parts parts, ServedFirmware firmware, Duration lease) {
     this.repository = repository;
     this.enrolment = parts.enrolment();
     this.members = parts.members();
@@ -243,9 +242,7 @@ final class RolloutEngine {
           RolloutRules.Decision.sleep(tracked.progress().but().due(Optional.empty()).build()));
     }
     boolean inFlight =
-        group.isPresent()
-            || state == RolloutState.SUPERSEDED
-            || state == RolloutState.ROLLED_BACK;
+        group.isPresent() || state == RolloutState.SUPERSEDED || state == RolloutState.ROLLED_BACK;
     RolloutCounts counts = tracked.rollout().counts();
     long left = inFlight ? counts.open() : counts.open() - inFlight(counts);
     if (group.isEmpty()

@@ -26,16 +26,16 @@ import java.util.Optional;
 import java.util.OptionalLong;
 
 /**
- * Takes the devices of a rollout in, page by page, each page in a step that remembers how far it is;
- * then settles where the stages end. Any node can go on where another one stopped.
+ * Takes the devices of a rollout in, page by page, each page in a step that remembers how far it
+ * is; then settles where the stages end. Any node can go on where another one stopped.
  */
 final class RolloutEnrolment {
   private static final int PAGE = 10_000;
   private static final int STATES = 1_000;
 
   /**
-   * When to look again at devices that have the version already: a report that was being saved while
-   * they were taken in did not find them.
+   * When to look again at devices that have the version already: a report that was being saved
+   * while they were taken in did not find them.
    */
   private static final Duration SECOND_LOOK = Duration.ofMinutes(1);
 
@@ -108,8 +108,7 @@ final class RolloutEnrolment {
   List<Enrolled> enrolled(TrackedRollout tracked, List<Device> devices) {
     Rollout rollout = tracked.rollout();
     RolloutPlaces places =
-        new RolloutPlaces(
-            rollout.id(), rollout.plan(), tracked.progress().enrolment().places());
+        new RolloutPlaces(rollout.id(), rollout.plan(), tracked.progress().enrolment().places());
     Map<DeviceId, DeviceState> reported = states(devices);
     Map<GroupId, MemberRules.Context> ofGroups = new HashMap<>();
     List<Enrolled> enrolled = new ArrayList<>(devices.size());

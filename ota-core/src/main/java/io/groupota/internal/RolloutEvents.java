@@ -94,8 +94,7 @@ final class RolloutEvents {
 
   private Optional<OtaUpdate> target(Rollout rollout, Move move) {
     boolean told =
-        move.state() == RolloutDeviceState.UPDATED
-            || move.state() == RolloutDeviceState.FELL_BACK;
+        move.state() == RolloutDeviceState.UPDATED || move.state() == RolloutDeviceState.FELL_BACK;
     return told
         ? rollout.groups().stream()
             .filter(group -> group.group().equals(move.member().group()))

@@ -27,7 +27,9 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Moves the devices of rollouts that are due, and sends the triggers of those that are let through. */
+/**
+ * Moves the devices of rollouts that are due, and sends the triggers of those that are let through.
+ */
 final class RolloutMembers {
   private static final Logger LOG = LoggerFactory.getLogger(RolloutMembers.class);
   private static final int BATCH = 1_000;
@@ -64,9 +66,7 @@ final class RolloutMembers {
     List<Move> moves = new ArrayList<>();
     List<Move> triggered = new ArrayList<>();
     for (DueMember member : due) {
-      fates
-          .of(member)
-          .ifPresent(move -> (needsTrigger(move) ? triggered : moves).add(move));
+      fates.of(member).ifPresent(move -> (needsTrigger(move) ? triggered : moves).add(move));
     }
     moves.addAll(trigger(triggered, fates, stopping));
     for (Move move : repository.move(moves)) {
@@ -90,8 +90,7 @@ final class RolloutMembers {
 
     Optional<Move> of(DueMember due) {
       Member member = due.member();
-      versions.put(
-          member.device(), due.reported().flatMap(DeviceState::reportedVersion));
+      versions.put(member.device(), due.reported().flatMap(DeviceState::reportedVersion));
       return rollouts
           .computeIfAbsent(
               member.rollout(), id -> repository.rollout(id).map(TrackedRollout::rollout))
@@ -113,8 +112,8 @@ final class RolloutMembers {
   }
 
   /**
-   * Sends the triggers of devices that are let through, and returns where they are then. Devices that
-   * are addressed by their group are reached by the trigger of the group.
+   * Sends the triggers of devices that are let through, and returns where they are then. Devices
+   * that are addressed by their group are reached by the trigger of the group.
    */
   private List<Move> trigger(List<Move> admitted, Fates fates, BooleanSupplier stopping) {
     if (admitted.isEmpty()) {

@@ -42,8 +42,7 @@ final class RolloutPlaces {
 
   /** The first stage that takes a device of a group of the rollout. */
   int stage(Device device, long place) {
-    int complete =
-        plan.completeIn(device.group().orElseThrow()).orElse(plan.stages().size() - 1);
+    int complete = plan.completeIn(device.group().orElseThrow()).orElse(plan.stages().size() - 1);
     if (device.addressing() == Addressing.GROUP) {
       return complete;
     }
@@ -68,8 +67,7 @@ final class RolloutPlaces {
     }
     return stage < settled.size()
         ? place <= settled.get(stage)
-        : selector instanceof Selector.Percent share
-            && place < share.percent() / 100 * 0x1p63;
+        : selector instanceof Selector.Percent share && place < share.percent() / 100 * 0x1p63;
   }
 
   /**

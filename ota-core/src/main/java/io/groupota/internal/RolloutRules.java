@@ -23,8 +23,8 @@ import java.util.OptionalDouble;
 import java.util.stream.Stream;
 
 /**
- * What a rollout that has taken in its devices does next: a function of its plan, its counts and the
- * time, so that any node may ask at any time.
+ * What a rollout that has taken in its devices does next: a function of its plan, its counts and
+ * the time, so that any node may ask at any time.
  */
 final class RolloutRules {
   /** How many devices one step lets through. */
@@ -95,8 +95,7 @@ final class RolloutRules {
 
   private Decision scheduled() {
     Optional<Instant> start = rollout.plan().schedule().startAt();
-    boolean waits =
-        rollout.plan().schedule().manually() || start.filter(now::isBefore).isPresent();
+    boolean waits = rollout.plan().schedule().manually() || start.filter(now::isBefore).isPresent();
     return waits
         ? Decision.sleep(
             progress.but().due(earliest(start, rollout.plan().schedule().deadline())).build())
@@ -128,8 +127,7 @@ final class RolloutRules {
             group ->
                 Decision.goOn(
                     paced,
-                    new RolloutStep.Reach(
-                        group.group(), rollout.plan().devices().reactWithin())))
+                    new RolloutStep.Reach(group.group(), rollout.plan().devices().reactWithin())))
         .or(() -> admission(budget, paced))
         .orElseGet(() -> gate(paced, tokens));
   }
@@ -145,8 +143,7 @@ final class RolloutRules {
   }
 
   private Optional<Decision> admission(long budget, RolloutProgress paced) {
-    long queued =
-        tracked.deviceAddressed().upTo(progress.stage()).in(RolloutDeviceState.QUEUED);
+    long queued = tracked.deviceAddressed().upTo(progress.stage()).in(RolloutDeviceState.QUEUED);
     int devices = (int) Math.min(Math.min(budget, queued), MOST_ADMITTED);
     return devices < 1
         ? Optional.empty()
@@ -269,7 +266,8 @@ final class RolloutRules {
       Duration wait = Duration.ofMillis((long) Math.ceil((1 - tokens) / perMinute * 60_000));
       due =
           earliest(
-              due, Optional.of(now.plus(wait.compareTo(SHORTEST_SLEEP) < 0 ? SHORTEST_SLEEP : wait)));
+              due,
+              Optional.of(now.plus(wait.compareTo(SHORTEST_SLEEP) < 0 ? SHORTEST_SLEEP : wait)));
     }
     return Decision.sleep(next.but().due(due).build());
   }

@@ -24,8 +24,8 @@ import java.util.function.BiFunction;
 
 /**
  * Answers the checks and downloads of devices. Both read the same cached entry, so they agree with
- * each other; where a rollout decides for a device, a download also gives what a check said a moment
- * before.
+ * each other; where a rollout decides for a device, a download also gives what a check said a
+ * moment before.
  */
 final class ServedFirmware {
   private static final int CACHE_CAPACITY = 200_000;

@@ -227,8 +227,7 @@ final class TriggerDispatcher {
       List<DeviceId> ids = page.stream().map(DeviceState::device).toList();
       Map<DeviceId, Device> devices = ids.isEmpty() ? Map.of() : membersOf(claim.group(), ids);
       Map<DeviceId, String> wanted =
-          assignments.versions(
-              claim.group(), claim.version(), List.copyOf(devices.values()));
+          assignments.versions(claim.group(), claim.version(), List.copyOf(devices.values()));
       for (DeviceState state : page) {
         Device device = devices.get(state.device());
         String version = wanted.get(state.device());

@@ -122,7 +122,8 @@ final class DeviceTable {
   }
 
   private static void uncount(Members group, SavedDevice row) {
-    group.counts.computeIfPresent(addressOf(row), (address, count) -> count == 1 ? null : count - 1);
+    group.counts.computeIfPresent(
+        addressOf(row), (address, count) -> count == 1 ? null : count - 1);
   }
 
   private void remove(DeviceId device) {

@@ -55,6 +55,8 @@ public final class InMemoryOtaRepository implements OtaRepository {
   private final RolloutTable rollouts = new RolloutTable();
   private final Reservations reservations;
   private final Triggers triggers;
+  private final Serving serving;
+  private final RolloutSteps steps;
 
   /** Guards itself: what devices report is the busiest part and stands alone. */
   private final DeviceTable devices = new DeviceTable();
@@ -69,6 +71,8 @@ public final class InMemoryOtaRepository implements OtaRepository {
     this.clock = clock;
     reservations = new Reservations(clock);
     triggers = new Triggers(clock);
+    serving = new Serving(updates, reservations, visits, triggers, clock);
+    steps = new RolloutSteps(rollouts, serving, clock);
   }
 
   /**
@@ -94,26 +98,9 @@ public final class InMemoryOtaRepository implements OtaRepository {
         throw new StorageException("Update " + update.id() + " is recorded already", null);
       }
       rollouts.release(update.group(), clock.instant());
-      add(update);
-      serve(update, entry.recordId(), entry.path());
+      serving.add(update);
+      serving.serve(update, entry.recordId(), entry.path());
       return Outcome.RECORDED;
-    }
-  }
-
-  private void add(OtaUpdate update) {
-    reservations.record(update.blob());
-    updates.add(update);
-  }
-
-  /** Serves an update that was added. */
-  private void serve(OtaUpdate update, String recordId, String path) {
-    Optional<OtaUpdate> served = updates.served(update.group());
-    updates.serve(update, recordId, path);
-    if (served.isEmpty()) {
-      visits.add(update.group(), clock.instant());
-    }
-    if (served.filter(before -> before.version().equals(update.version())).isEmpty()) {
-      triggers.markDeployed(update.group());
     }
   }
 
@@ -334,7 +321,7 @@ public final class InMemoryOtaRepository implements OtaRepository {
         }
         updates.served(update.group()).ifPresent(base -> served.put(base.group(), base.id()));
       }
-      opening.groups().forEach(target -> add(target.update()));
+      opening.groups().forEach(target -> serving.add(target.update()));
       rollouts.open(opening, served, clock.instant());
       return Outcome.RECORDED;
     }
@@ -355,8 +342,7 @@ public final class InMemoryOtaRepository implements OtaRepository {
   }
 
   @Override
-  public RolloutDevicePage rolloutDevices(
-      Rollout rollout, RolloutQuery<RolloutDeviceState> query) {
+  public RolloutDevicePage rolloutDevices(Rollout rollout, RolloutQuery<RolloutDeviceState> query) {
     synchronized (lock) {
       return rollouts
           .entry(rollout.id())
@@ -396,93 +382,17 @@ public final class InMemoryOtaRepository implements OtaRepository {
           rollouts
               .entry(seen.rollout().id())
               .filter(entry -> entry.revision == seen.revision())
-              .filter(entry -> isPossible(entry, step));
+              .filter(entry -> steps.isPossible(entry, step));
       return found.isEmpty()
           ? OptionalLong.empty()
-          : OptionalLong.of(advance(found.get(), seen, next, step));
-    }
-  }
-
-  private int advance(
-      RolloutEntry entry, TrackedRollout seen, RolloutProgress next, RolloutStep step) {
-    Instant now = clock.instant();
-    if (step instanceof RolloutStep.Enroll enroll) {
-      RolloutTable.requireParts(entry, enroll.devices());
-    }
-    entry.progress = next;
-    entry.revision++;
-    boolean woken = entry.wakes != seen.wakes();
-    int changed = take(entry, step, now);
-    if (step instanceof RolloutStep.Admit || step instanceof RolloutStep.Reach) {
-      entry.progress = next.but().tokens(next.tokens() - changed, next.tokensAt()).build();
-    }
-    entry.due = woken ? now : next.due().orElse(null);
-    return changed;
-  }
-
-  private int take(RolloutEntry entry, RolloutStep step, Instant now) {
-    if (step instanceof RolloutStep.Enroll enroll) {
-      return rollouts.enroll(entry, enroll.devices(), now);
-    } else if (step instanceof RolloutStep.Restage restage) {
-      return rollouts.restage(entry, restage);
-    } else if (step instanceof RolloutStep.Admit admit) {
-      return rollouts.admit(entry, admit, now);
-    } else if (step instanceof RolloutStep.Reach reach) {
-      return reach(entry, reach, now);
-    } else if (step instanceof RolloutStep.RollBack rollBack) {
-      rollBack(entry, rollBack, now);
-    } else if (step instanceof RolloutStep.Cancel cancel) {
-      return rollouts.cancel(entry, cancel, now);
-    }
-    return 0;
-  }
-
-  private int reach(RolloutEntry entry, RolloutStep.Reach step, Instant now) {
-    Optional<Target> target =
-        rollouts.reachable(entry, step.group(), entry.progress.despiteGuards());
-    if (target.isEmpty()) {
-      return 0;
-    }
-    serve(target.get().update(), target.get().recordId(), target.get().path());
-    return rollouts.reach(entry, step.group(), step.reactWithin(), now);
-  }
-
-  /** Whether the files that a roll back serves are there still. */
-  private boolean isPossible(RolloutEntry entry, RolloutStep step) {
-    return !(step instanceof RolloutStep.RollBack rollBack)
-        || entriesOfHeld(entry, rollBack).stream()
-            .allMatch(back -> reservations.canRecord(back.update().blob()));
-  }
-
-  private List<Entry> entriesOfHeld(RolloutEntry entry, RolloutStep.RollBack step) {
-    return step.entries().stream()
-        .filter(back -> rollouts.isHeld(back.update().group(), entry))
-        .toList();
-  }
-
-  private void rollBack(RolloutEntry entry, RolloutStep.RollBack step, Instant now) {
-    List<Entry> entries = entriesOfHeld(entry, step);
-    entry.parts.keySet().stream()
-        .filter(group -> rollouts.isHeld(group, entry))
-        .forEach(
-            group -> {
-              rollouts.release(group, now);
-              if (updates.served(group).isPresent()) {
-                triggers.markDeployed(group);
-              }
-            });
-    for (Entry back : entries) {
-      add(back.update());
-      serve(back.update(), back.recordId(), back.path());
+          : OptionalLong.of(steps.advance(found.get(), seen, next, step));
     }
   }
 
   @Override
   public void enrollLate(RolloutId rollout, Collection<RolloutStep.Enrolled> joining) {
     synchronized (lock) {
-      rollouts
-          .entry(rollout)
-          .ifPresent(entry -> rollouts.enroll(entry, joining, clock.instant()));
+      rollouts.entry(rollout).ifPresent(entry -> rollouts.enroll(entry, joining, clock.instant()));
     }
   }
 

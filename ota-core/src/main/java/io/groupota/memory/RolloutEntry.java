@@ -69,8 +69,7 @@ final class RolloutEntry {
       counts.put(
           addressing,
           opening.plan().stages().stream()
-              .<Map<RolloutDeviceState, Long>>map(
-                  stage -> new EnumMap<>(RolloutDeviceState.class))
+              .<Map<RolloutDeviceState, Long>>map(stage -> new EnumMap<>(RolloutDeviceState.class))
               .toList());
     }
   }
@@ -184,8 +183,7 @@ final class RolloutEntry {
   }
 
   private RolloutGroup view(GroupId group, Part part) {
-    boolean come =
-        part.status == Status.WAITING && part.target.completeIn() <= progress.stage();
+    boolean come = part.status == Status.WAITING && part.target.completeIn() <= progress.stage();
     return new RolloutGroup(
         group,
         part.target.update().id(),

@@ -148,8 +148,7 @@ final class RolloutTable {
     for (Enrolled device : devices) {
       if (!entry.rows.containsKey(device.device())) {
         UpdateId base =
-            assignment(
-                    device.group(), part(entry, device.group()).previous, device.device(), now)
+            assignment(device.group(), part(entry, device.group()).previous, device.device(), now)
                 .flatMap(Assignment::update)
                 .orElse(null);
         entry.add(new RolloutRow(entry.id(), device, base, now));
@@ -305,12 +304,13 @@ final class RolloutTable {
             .filter(entry -> entry.opening.owner().equals(owner))
             .map(RolloutEntry::rollout)
             .toList();
-    Comparator<Rollout> order =
-        Comparator.comparing(Rollout::createdAt).thenComparing(Rollout::id);
+    Comparator<Rollout> order = Comparator.comparing(Rollout::createdAt).thenComparing(Rollout::id);
     List<Rollout> found =
         all.stream()
-            .filter(rollout -> query.state().filter(rollout.state()::equals).isPresent()
-                || query.state().isEmpty())
+            .filter(
+                rollout ->
+                    query.state().filter(rollout.state()::equals).isPresent()
+                        || query.state().isEmpty())
             .filter(rollout -> isFound(rollout, query.search()))
             .sorted(ordered(order, query.order()))
             .toList();

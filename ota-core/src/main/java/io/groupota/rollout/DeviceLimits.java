@@ -6,10 +6,11 @@ import java.time.Duration;
  * What a single device is given: time for each step, further attempts, and a share of the jitter.
  * Immutable.
  *
- * @param reactWithin how long after its trigger it must say that it downloads, or report the version
+ * @param reactWithin how long after its trigger it must say that it downloads, or report the
+ *     version
  * @param finishWithin how long after that it must report the version
- * @param retries how many more attempts follow one that failed or was late, 0 to 100; a rejection is
- *     never tried again
+ * @param retries how many more attempts follow one that failed or was late, 0 to 100; a rejection
+ *     is never tried again
  * @param backoff how long the first retry waits; each further one waits twice as long
  * @param maxBackoff the longest wait
  * @param jitter over which time the triggers of devices that are let through at once are spread
@@ -22,7 +23,8 @@ public record DeviceLimits(
     Duration maxBackoff,
     Duration jitter) {
   /**
-   * A quarter of an hour to react, as long to finish, two retries after 5 and 10 minutes, no jitter.
+   * A quarter of an hour to react, as long to finish, two retries after 5 and 10 minutes, no
+   * jitter.
    */
   public static final DeviceLimits DEFAULT =
       new DeviceLimits(

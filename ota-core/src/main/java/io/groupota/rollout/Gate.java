@@ -3,8 +3,8 @@ package io.groupota.rollout;
 import java.time.Duration;
 
 /**
- * What must be true before the next stage begins. If it cannot come true any more, since all devices
- * of the stage are done and too few of them are proven, the rollout is paused. Immutable.
+ * What must be true before the next stage begins. If it cannot come true any more, since all
+ * devices of the stage are done and too few of them are proven, the rollout is paused. Immutable.
  *
  * @param provenPercent how many of the devices of this and the earlier stages must be {@link
  *     RolloutDeviceState#UPDATED}, 0 to 100; devices that a guard keeps out do not count

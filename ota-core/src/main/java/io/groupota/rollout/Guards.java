@@ -7,10 +7,10 @@ import io.groupota.VersionChange;
 import java.util.Optional;
 
 /**
- * Which devices a plan keeps out, by the version that they report. A device that has not reported, or
- * reports no semantic version, passes the guard against downgrades, which cannot be told of it, but
- * satisfies no constraint. A group whose group-addressed devices are not all let in is not deployed
- * to, since they cannot be told apart. Immutable.
+ * Which devices a plan keeps out, by the version that they report. A device that has not reported,
+ * or reports no semantic version, passes the guard against downgrades, which cannot be told of it,
+ * but satisfies no constraint. A group whose group-addressed devices are not all let in is not
+ * deployed to, since they cannot be told apart. Immutable.
  *
  * @param allowDowngrade whether a device may be given a version of lower precedence than it reports
  * @param constraint what the version of a device must satisfy, in the range syntax of java-semver,

@@ -5,9 +5,9 @@ import java.util.OptionalDouble;
 import java.util.OptionalInt;
 
 /**
- * How fast devices are let through. Holds for those that join late too. Devices that are addressed by
- * their group come as a whole, which counts as that many devices: the next ones wait until the pace
- * has caught up. Immutable.
+ * How fast devices are let through. Holds for those that join late too. Devices that are addressed
+ * by their group come as a whole, which counts as that many devices: the next ones wait until the
+ * pace has caught up. Immutable.
  *
  * @param perMinute devices per minute, above 0; empty for no limit
  * @param growth by what the rate is multiplied each time that another {@code growEvery} devices are
@@ -15,8 +15,8 @@ import java.util.OptionalInt;
  *     falls when they fall back
  * @param growEvery after how many proven devices the rate grows, at least 1
  * @param maxPerMinute the largest rate; empty for no limit
- * @param inFlight how many devices may be let through and not done at any time, at least 1; empty for
- *     no limit
+ * @param inFlight how many devices may be let through and not done at any time, at least 1; empty
+ *     for no limit
  */
 public record Pace(
     OptionalDouble perMinute,
@@ -68,8 +68,8 @@ public record Pace(
   }
 
   /**
-   * Reads a pace from the tree that a JSON parser makes, as {@link RolloutPlan#of} reads the one of a
-   * plan.
+   * Reads a pace from the tree that a JSON parser makes, as {@link RolloutPlan#of} reads the one of
+   * a plan.
    *
    * @param tree the tree
    * @return the pace

@@ -42,7 +42,9 @@ final class PlanReader {
 
   private static Stage stage(PlanNode node) {
     return node.build(
-        () -> new Stage(selector(node), node.child("gate").map(PlanReader::gate).orElse(Gate.ALL_PROVEN)));
+        () ->
+            new Stage(
+                selector(node), node.child("gate").map(PlanReader::gate).orElse(Gate.ALL_PROVEN)));
   }
 
   private static Selector selector(PlanNode node) {

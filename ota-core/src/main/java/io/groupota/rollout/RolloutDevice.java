@@ -16,8 +16,8 @@ import java.util.Optional;
  * @param state where it is
  * @param attempts how often it was let through
  * @param since when it came into this state
- * @param due when the rollout looks at it next by itself: a deadline, the end of a wait; empty if only
- *     a report of the device can change anything
+ * @param due when the rollout looks at it next by itself: a deadline, the end of a wait; empty if
+ *     only a report of the device can change anything
  */
 public record RolloutDevice(
     DeviceId device,

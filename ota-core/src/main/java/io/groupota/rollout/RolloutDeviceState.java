@@ -5,12 +5,13 @@ import java.util.Set;
 
 /**
  * Where a device is in a rollout. Every device of a rollout has exactly one of these states; a
- * change is a compare-and-set. A device that reports the target version is {@link #UPDATED}, whatever
- * its state was and however it got the version; it is not any more once it reports another one.
+ * change is a compare-and-set. A device that reports the target version is {@link #UPDATED},
+ * whatever its state was and however it got the version; it is not any more once it reports another
+ * one.
  *
- * <p>What comes late, twice or out of order changes nothing: states follow from what the device last
- * reported and from when it sent its codes, not from the order in which messages arrive. A code
- * counts for the attempt that runs when it is sent.
+ * <p>What comes late, twice or out of order changes nothing: states follow from what the device
+ * last reported and from when it sent its codes, not from the order in which messages arrive. A
+ * code counts for the attempt that runs when it is sent.
  */
 public enum RolloutDeviceState {
   /** Waits for its stage, for the pace, or for a free slot. */
@@ -47,8 +48,7 @@ public enum RolloutDeviceState {
     return switch (this) {
       case QUEUED -> EnumSet.of(ADMITTED, TRIGGERED, UPDATED, REJECTED, EXCLUDED, CANCELED);
       case ADMITTED ->
-          EnumSet.of(
-              QUEUED, TRIGGERED, DOWNLOADING, RETRYING, UPDATED, FAILED, REJECTED, CANCELED);
+          EnumSet.of(QUEUED, TRIGGERED, DOWNLOADING, RETRYING, UPDATED, FAILED, REJECTED, CANCELED);
       case TRIGGERED ->
           EnumSet.of(
               ADMITTED, DOWNLOADING, RETRYING, UPDATED, FAILED, TIMED_OUT, REJECTED, CANCELED);

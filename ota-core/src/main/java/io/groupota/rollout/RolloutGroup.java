@@ -26,9 +26,13 @@ public record RolloutGroup(
   public enum Status {
     /** The group serves what it served before; the rollout decides for each of its devices. */
     WAITING,
-    /** The group serves the target; the rollout still decides for devices addressed by themselves. */
+    /**
+     * The group serves the target; the rollout still decides for devices addressed by themselves.
+     */
     REACHED,
-    /** The rollout has no say any more: it was rolled back, or the group was deployed to otherwise. */
+    /**
+     * The rollout has no say any more: it was rolled back, or the group was deployed to otherwise.
+     */
     RELEASED
   }
 }

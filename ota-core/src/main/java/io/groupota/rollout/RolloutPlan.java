@@ -9,8 +9,8 @@ import java.util.Map;
 import java.util.OptionalInt;
 
 /**
- * How a firmware reaches its devices: in which stages, past which gates, how fast, when, and when to
- * stop. Immutable.
+ * How a firmware reaches its devices: in which stages, past which gates, how fast, when, and when
+ * to stop. Immutable.
  *
  * @param stages the stages in their order, 1 to 100; together they take every group completely, so
  *     the last one usually takes 100 %
@@ -63,8 +63,8 @@ public record RolloutPlan(
   }
 
   /**
-   * Reads a plan from the tree that a JSON parser makes: maps, lists, texts, numbers and booleans. The
-   * README describes the fields.
+   * Reads a plan from the tree that a JSON parser makes: maps, lists, texts, numbers and booleans.
+   * The README describes the fields.
    *
    * @param tree the tree
    * @return the plan
@@ -94,8 +94,7 @@ public record RolloutPlan(
       Selector selector = stages.get(i).selector();
       boolean complete =
           (selector instanceof Selector.Percent share && share.percent() == 100)
-              || (selector instanceof Selector.WholeGroups whole
-                  && whole.groups().contains(group));
+              || (selector instanceof Selector.WholeGroups whole && whole.groups().contains(group));
       if (complete) {
         return OptionalInt.of(i);
       }

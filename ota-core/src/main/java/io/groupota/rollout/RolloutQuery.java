@@ -8,12 +8,12 @@ import java.util.OptionalInt;
 /**
  * Which rollouts, or which devices of a rollout, to return. Immutable.
  *
- * @param search keep rollouts whose id, version or the id of one of their groups contains this text,
- *     or devices whose id does, letter for letter; empty keeps all
+ * @param search keep rollouts whose id, version or the id of one of their groups contains this
+ *     text, or devices whose id does, letter for letter; empty keeps all
  * @param state keep those in this state only
  * @param offset how many to skip
- * @param limit how many to return at the most; empty for the configured default, and never more than
- *     the configured maximum
+ * @param limit how many to return at the most; empty for the configured default, and never more
+ *     than the configured maximum
  * @param order rollouts by the time of their making, ties by id; devices by id
  * @param <S> {@link RolloutState} for rollouts, {@link RolloutDeviceState} for devices
  */
@@ -36,8 +36,7 @@ public record RolloutQuery<S extends Enum<S>>(
    * @return the query
    */
   public static <S extends Enum<S>> RolloutQuery<S> all() {
-    return new RolloutQuery<S>(
-        "", Optional.empty(), 0, OptionalInt.empty(), OtaQuery.Order.ASC);
+    return new RolloutQuery<S>("", Optional.empty(), 0, OptionalInt.empty(), OtaQuery.Order.ASC);
   }
 
   /**

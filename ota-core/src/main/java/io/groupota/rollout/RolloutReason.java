@@ -7,13 +7,13 @@ public enum RolloutReason {
   /** A stop rule of the plan fired. */
   STOP_RULE,
   /**
-   * All devices of the stage are done, and too few are proven for the gate. Approve the next stage all
-   * the same, or cancel.
+   * All devices of the stage are done, and too few are proven for the gate. Approve the next stage
+   * all the same, or cancel.
    */
   GATE_NOT_MET,
   /**
-   * A guard keeps out a device that is addressed by its group, so that a group cannot be deployed to.
-   * Approve it all the same, or cancel.
+   * A guard keeps out a device that is addressed by its group, so that a group cannot be deployed
+   * to. Approve it all the same, or cancel.
    */
   GROUP_BLOCKED,
   /** A stop rule asks for a rollback, but a group served nothing before, or not any more. */

@@ -13,11 +13,17 @@ public enum RolloutState {
   PAUSED,
   /** The gate of the stage is met; somebody has to approve the next stage. */
   AWAITING_APPROVAL,
-  /** Every device of every stage is done, one way or the other, and every group serves the target. */
+  /**
+   * Every device of every stage is done, one way or the other, and every group serves the target.
+   */
   COMPLETED,
-  /** Somebody has ended it: devices that were let through keep the target, the others their base. */
+  /**
+   * Somebody has ended it: devices that were let through keep the target, the others their base.
+   */
   CANCELED,
-  /** Its groups serve what they served before, or the named update, and so do all of its devices. */
+  /**
+   * Its groups serve what they served before, or the named update, and so do all of its devices.
+   */
   ROLLED_BACK,
   /** Its deadline came first; otherwise like {@link #CANCELED}. */
   EXPIRED,

@@ -13,30 +13,30 @@ import java.util.Optional;
  * io.groupota.GroupOtaService#rollouts()}; not for implementing. Thread-safe.
  *
  * <p>Every method may throw {@link io.groupota.StorageException}. Each call that changes something
- * happens as a whole or not at all; of two calls that race, the second finds the state that the first
- * one left. What was asked takes effect on devices soon after, by whichever node looks first. A
- * deploy without a plan to a group, or another rollout of it, takes the group out of the rollout.
+ * happens as a whole or not at all; of two calls that race, the second finds the state that the
+ * first one left. What was asked takes effect on devices soon after, by whichever node looks first.
+ * A deploy without a plan to a group, or another rollout of it, takes the group out of the rollout.
  */
 public interface Rollouts {
   /**
-   * Deploys a firmware to groups by a plan. When this returns, the file is durable and the rollout is
-   * committed; devices are taken in soon after by a running service, and nothing starts before all
-   * are.
+   * Deploys a firmware to groups by a plan. When this returns, the file is durable and the rollout
+   * is committed; devices are taken in soon after by a running service, and nothing starts before
+   * all are.
    *
    * @param request the firmware and the first group
    * @param others further groups of the same owner with their tokens; may be empty, at most 1,000
    * @param plan how it reaches the devices
    * @return the rollout
    * @throws io.groupota.NotEntitledException if the owner's plan has no group OTA
-   * @throws io.groupota.NoSuchGroupException if one of the groups does not exist, is another owner's,
-   *     or its token is wrong
+   * @throws io.groupota.NoSuchGroupException if one of the groups does not exist, is another
+   *     owner's, or its token is wrong
    * @throws io.groupota.InvalidRequestException if the plan does not fit the groups, or the file is
    *     empty
    * @throws io.groupota.FirmwareRejectedException if the inspector refuses the file
    * @throws io.groupota.FirmwareTooLargeException if the file is over the limit
    * @throws io.groupota.FirmwareUnreadableException if the source of the file fails
-   * @throws io.groupota.VersionRefusedException if a guard of the request refuses the version for one
-   *     of the groups
+   * @throws io.groupota.VersionRefusedException if a guard of the request refuses the version for
+   *     one of the groups
    */
   Rollout deploy(DeployRequest request, Map<GroupId, Token> others, RolloutPlan plan);
 
@@ -68,8 +68,7 @@ public interface Rollouts {
    * @return a page
    * @throws io.groupota.NoSuchRolloutException if there is none, or it is another owner's
    */
-  RolloutDevicePage devices(
-      OwnerId owner, RolloutId id, RolloutQuery<RolloutDeviceState> query);
+  RolloutDevicePage devices(OwnerId owner, RolloutId id, RolloutQuery<RolloutDeviceState> query);
 
   /**
    * Starts a scheduled rollout now.
@@ -106,9 +105,9 @@ public interface Rollouts {
   Rollout resume(OwnerId owner, RolloutId id);
 
   /**
-   * Lets a rollout into its next stage: one that awaits approval, or one that was paused because the
-   * gate cannot be met any more or because guards block a group, which then is deployed to all the
-   * same.
+   * Lets a rollout into its next stage: one that awaits approval, or one that was paused because
+   * the gate cannot be met any more or because guards block a group, which then is deployed to all
+   * the same.
    *
    * @param owner who does it
    * @param id the rollout
@@ -119,8 +118,8 @@ public interface Rollouts {
   Rollout approve(OwnerId owner, RolloutId id);
 
   /**
-   * Ends a rollout. Devices that were let through keep the target version and may finish; the others
-   * are told to run what they ran before.
+   * Ends a rollout. Devices that were let through keep the target version and may finish; the
+   * others are told to run what they ran before.
    *
    * @param owner who does it
    * @param id the rollout
@@ -135,12 +134,13 @@ public interface Rollouts {
    *
    * @param owner who does it
    * @param id the rollout
-   * @param to an update in the history of one of its groups; empty for what each group served before
+   * @param to an update in the history of one of its groups; empty for what each group served
+   *     before
    * @return the rollout
    * @throws io.groupota.NoSuchRolloutException if there is none, or it is another owner's
    * @throws io.groupota.NoSuchUpdateException if there is no such update, or no more
-   * @throws io.groupota.RolloutStateException if it is rolled back or superseded already, or a group
-   *     served nothing before and no update is named
+   * @throws io.groupota.RolloutStateException if it is rolled back or superseded already, or a
+   *     group served nothing before and no update is named
    */
   Rollout rollBack(OwnerId owner, RolloutId id, Optional<UpdateId> to);
 

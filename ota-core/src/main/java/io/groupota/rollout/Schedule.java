@@ -23,9 +23,7 @@ public record Schedule(boolean manually, Optional<Instant> startAt, Optional<Ins
     if (manually && startAt.isPresent()) {
       throw new IllegalArgumentException("start is either a time or manual");
     }
-    if (startAt.isPresent()
-        && deadline.isPresent()
-        && !startAt.get().isBefore(deadline.get())) {
+    if (startAt.isPresent() && deadline.isPresent() && !startAt.get().isBefore(deadline.get())) {
       throw new IllegalArgumentException("deadline must be after start");
     }
   }

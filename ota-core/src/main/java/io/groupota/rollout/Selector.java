@@ -7,12 +7,12 @@ import java.util.Set;
 /**
  * Which devices a stage takes, besides those of the stages before it.
  *
- * <p>Percentages and numbers choose among the devices that are addressed by themselves, by a hash of
- * rollout and device: the first eight bytes of the SHA-256 of {@code rolloutId + "/" + deviceId},
- * without the sign, are the place of the device; the lowest places come first. A device that joins
- * later has its place at once, so a percentage of a group that grows stays one. Devices that are
- * addressed by their group cannot be told apart: they follow as a whole in the first stage that takes
- * their group completely, by naming it or by taking 100 %.
+ * <p>Percentages and numbers choose among the devices that are addressed by themselves, by a hash
+ * of rollout and device: the first eight bytes of the SHA-256 of {@code rolloutId + "/" +
+ * deviceId}, without the sign, are the place of the device; the lowest places come first. A device
+ * that joins later has its place at once, so a percentage of a group that grows stays one. Devices
+ * that are addressed by their group cannot be told apart: they follow as a whole in the first stage
+ * that takes their group completely, by naming it or by taking 100 %.
  */
 public sealed interface Selector {
   /**
@@ -71,8 +71,8 @@ public sealed interface Selector {
   }
 
   /**
-   * Devices with an attribute ({@link io.groupota.spi.Device#attributes()}), as it is when the device
-   * is taken into the rollout.
+   * Devices with an attribute ({@link io.groupota.spi.Device#attributes()}), as it is when the
+   * device is taken into the rollout.
    *
    * @param name its name, 1 to 64 characters
    * @param value its value, at most 256 characters

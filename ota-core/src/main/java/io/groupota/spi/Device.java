@@ -19,8 +19,8 @@ import java.util.regex.Pattern;
  *     with {@code $}
  * @param addressing how it asks for updates and is triggered
  * @param attributes what stages of rollouts can choose devices by ({@link
- *     io.groupota.rollout.Selector.WithAttribute}): at most 32, with names of 1 to 64 and values of at
- *     most 256 characters
+ *     io.groupota.rollout.Selector.WithAttribute}): at most 32, with names of 1 to 64 and values of
+ *     at most 256 characters
  */
 public record Device(
     DeviceId id,
@@ -60,8 +60,8 @@ public record Device(
    * @param group the group that it is in, empty for none
    * @param mqttUser the MQTT user name that it connects with
    * @param addressing how it asks for updates and is triggered
-   * @throws InvalidRequestException if the token or the user name has forbidden characters or the wrong
-   *     length
+   * @throws InvalidRequestException if the token or the user name has forbidden characters or the
+   *     wrong length
    */
   public Device(
       DeviceId id, Token token, Optional<GroupId> group, String mqttUser, Addressing addressing) {

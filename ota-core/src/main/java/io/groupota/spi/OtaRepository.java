@@ -9,9 +9,5 @@ package io.groupota.spi;
  * when the storage fails. Their own clock, one for all nodes, decides when something is due;
  * callers pass durations only. Prove one with the contracts of the testkit.
  */
-public interface OtaRepository extends UpdateLog,
-        BlobLedger,
-        TriggerQueue,
-        DeviceStates,
-        RolloutLog,
-        RolloutQueue {}
+public interface OtaRepository
+    extends UpdateLog, BlobLedger, TriggerQueue, DeviceStates, RolloutLog, RolloutQueue {}

@@ -75,8 +75,8 @@ public interface RolloutLog {
    * @param group the group
    * @param target the update that it brings
    * @param base the update that the group served when it was opened, empty if none
-   * @param previous the rollout that had a say before, if it was this one that ended that; what that
-   *     one assigned to a device is the device's base in this one
+   * @param previous the rollout that had a say before, if it was this one that ended that; what
+   *     that one assigned to a device is the device's base in this one
    * @param status how far it is with the group
    */
   record Hold(
@@ -106,9 +106,9 @@ public interface RolloutLog {
       Optional<UpdateId> base,
       Duration age) {
     /**
-     * The update that the device is to run. A rollout that is completed lets those through, too, that
-     * it did not reach in time; a device that failed, rejected the firmware, fell back, or is kept out
-     * by a guard stays where it is.
+     * The update that the device is to run. A rollout that is completed lets those through, too,
+     * that it did not reach in time; a device that failed, rejected the firmware, fell back, or is
+     * kept out by a guard stays where it is.
      *
      * @return the update, empty if none
      */
@@ -122,14 +122,14 @@ public interface RolloutLog {
 
   /**
    * Opens a rollout, in one transaction: the histories of its groups get its updates, which are not
-   * served yet; the blob is no longer abandoned ({@link BlobLedger}); other rollouts lose their hold
-   * on the groups and are woken; what each group serves becomes its base. Calls that race for a group
-   * happen one after the other, as with {@link UpdateLog#record}, which takes a group out of a
-   * rollout likewise.
+   * served yet; the blob is no longer abandoned ({@link BlobLedger}); other rollouts lose their
+   * hold on the groups and are woken; what each group serves becomes its base. Calls that race for
+   * a group happen one after the other, as with {@link UpdateLog#record}, which takes a group out
+   * of a rollout likewise.
    *
    * @param opening the rollout
-   * @return {@link UpdateLog.Outcome#RECORDED}, or {@link UpdateLog.Outcome#BLOB_GONE} if nothing has
-   *     changed because the reservation of the blob is gone
+   * @return {@link UpdateLog.Outcome#RECORDED}, or {@link UpdateLog.Outcome#BLOB_GONE} if nothing
+   *     has changed because the reservation of the blob is gone
    */
   UpdateLog.Outcome open(Opening opening);
 

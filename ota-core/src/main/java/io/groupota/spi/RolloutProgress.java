@@ -16,7 +16,8 @@ import java.util.Optional;
  * @param stage the present stage, from 0
  * @param stageSince since when
  * @param gateMetSince since when the gate of the stage is met without interruption
- * @param despiteGuards whether groups are deployed to although a guard keeps out one of their devices
+ * @param despiteGuards whether groups are deployed to although a guard keeps out one of their
+ *     devices
  * @param accepted how many failures somebody accepted by resuming
  * @param pace the present pace
  * @param tokens how many devices the pace lets through at {@code tokensAt}; below zero when a whole

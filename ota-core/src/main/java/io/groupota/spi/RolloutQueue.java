@@ -13,13 +13,13 @@ import java.util.Optional;
 import java.util.OptionalLong;
 
 /**
- * The role of an {@link OtaRepository} that drives rollouts. Any node may look at a rollout or one of
- * its devices at any time; a change succeeds only if what was looked at is still so, so that of nodes
- * that look at once one takes the step. The counts of a rollout change with the states of its devices
- * in one transaction.
+ * The role of an {@link OtaRepository} that drives rollouts. Any node may look at a rollout or one
+ * of its devices at any time; a change succeeds only if what was looked at is still so, so that of
+ * nodes that look at once one takes the step. The counts of a rollout change with the states of its
+ * devices in one transaction.
  *
- * <p>{@link DeviceStates#save} makes a device due at once in the rollout that holds its group when it
- * changes the reported version, saves a new code or a new free space, in the same transaction.
+ * <p>{@link DeviceStates#save} makes a device due at once in the rollout that holds its group when
+ * it changes the reported version, saves a new code or a new free space, in the same transaction.
  */
 public interface RolloutQueue {
   /**
@@ -56,7 +56,8 @@ public interface RolloutQueue {
   record DueMember(Member member, Optional<DeviceState> reported, Instant now) {}
 
   /**
-   * A change of a device. If the state is another one than before, the time of its beginning is set.
+   * A change of a device. If the state is another one than before, the time of its beginning is
+   * set.
    *
    * @param member the device as it was seen
    * @param state where it is now
@@ -82,8 +83,8 @@ public interface RolloutQueue {
 
   /**
    * Takes a step, if the rollout has the revision that was seen. The present stage, state and so on
-   * become those of {@code next}; if something woke the rollout since it was seen, it is due at once,
-   * whatever {@code next} says.
+   * become those of {@code next}; if something woke the rollout since it was seen, it is due at
+   * once, whatever {@code next} says.
    *
    * @param seen the rollout as it was seen
    * @param next where it is after the step
@@ -93,8 +94,8 @@ public interface RolloutQueue {
   OptionalLong advance(TrackedRollout seen, RolloutProgress next, RolloutStep step);
 
   /**
-   * Takes in devices that joined late, whatever the state of the rollout, and wakes it; those that are
-   * in it stay as they are. Does nothing if there is no such rollout.
+   * Takes in devices that joined late, whatever the state of the rollout, and wakes it; those that
+   * are in it stay as they are. Does nothing if there is no such rollout.
    *
    * @param rollout the rollout
    * @param devices the devices, at most 1,000
@@ -102,7 +103,8 @@ public interface RolloutQueue {
   void enrollLate(RolloutId rollout, Collection<RolloutStep.Enrolled> devices);
 
   /**
-   * The place of the device of a rollout that has a rank among those that are addressed by themselves.
+   * The place of the device of a rollout that has a rank among those that are addressed by
+   * themselves.
    *
    * @param rollout the rollout
    * @param rank the rank, from 1

@@ -7,18 +7,16 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 
-/**
- * What a rollout does in one step besides moving on itself, in the same transaction.
- */
+/** What a rollout does in one step besides moving on itself, in the same transaction. */
 public sealed interface RolloutStep {
   /** Nothing else. */
   record Progress() implements RolloutStep {}
 
   /**
    * Takes devices in. Those that are in it already stay as they are. The base of a device is what
-   * {@link RolloutLog#assignments} says of it before; none of its own if no previous rollout does. A
-   * device of a group that is not in the rollout is an {@link IllegalArgumentException}, and nothing has
-   * changed.
+   * {@link RolloutLog#assignments} says of it before; none of its own if no previous rollout does.
+   * A device of a group that is not in the rollout is an {@link IllegalArgumentException}, and
+   * nothing has changed.
    *
    * @param devices the devices, at most 10,000
    */
@@ -51,8 +49,8 @@ public sealed interface RolloutStep {
 
   /**
    * Settles where a stage that is chosen by place ends. Of the devices that are addressed by
-   * themselves, those in a later stage that have no higher place come into it; those in it that have a
-   * higher place go to the stage in which their group is complete ({@link
+   * themselves, those in a later stage that have no higher place come into it; those in it that
+   * have a higher place go to the stage in which their group is complete ({@link
    * RolloutLog.Target#completeIn()}), from where later steps like this one fetch them.
    *
    * @param stage the stage, from 0
@@ -86,12 +84,12 @@ public sealed interface RolloutStep {
 
   /**
    * Rolls back: the rollout loses its hold on all of its groups; groups that have an entry serve it
-   * from now on, as {@link UpdateLog#record} has it; the triggers of the others are due, so that their
-   * devices come back.
+   * from now on, as {@link UpdateLog#record} has it; the triggers of the others are due, so that
+   * their devices come back.
    *
-   * @param entries an update for each group that is to serve another one than it does; those of groups
-   *     that the rollout does not hold any more are passed over. Their blobs are recorded ones; if one
-   *     is gone, the step is not taken, as if somebody had been first
+   * @param entries an update for each group that is to serve another one than it does; those of
+   *     groups that the rollout does not hold any more are passed over. Their blobs are recorded
+   *     ones; if one is gone, the step is not taken, as if somebody had been first
    */
   record RollBack(List<UpdateLog.Entry> entries) implements RolloutStep {
     /** Copies the list. */

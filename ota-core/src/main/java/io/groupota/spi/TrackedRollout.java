@@ -11,8 +11,8 @@ import java.time.Instant;
  * @param progress where it is
  * @param deviceAddressed the counts of the devices that are addressed by themselves alone
  * @param revision changes with every {@link RolloutQueue#advance}
- * @param wakes changes whenever something wakes the rollout: its devices move or join late, one of its
- *     groups is released
+ * @param wakes changes whenever something wakes the rollout: its devices move or join late, one of
+ *     its groups is released
  * @param now the repository's time
  */
 public record TrackedRollout(

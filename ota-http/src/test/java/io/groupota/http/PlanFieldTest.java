@@ -232,8 +232,7 @@ class PlanFieldTest {
         .isEqualTo("{\"message\":\"plan is too long (at most 524288 bytes)\"}");
     assertThat(longer.status()).isEqualTo(400);
     assertNothingChanged();
-    assertThat(fleet.deploy(withFile(largest)).status())
-        .isEqualTo(201);
+    assertThat(fleet.deploy(withFile(largest)).status()).isEqualTo(201);
   }
 
   /** Jetty limits all fields of a form that are no files to 200,000 bytes. */

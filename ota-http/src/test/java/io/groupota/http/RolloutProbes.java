@@ -39,8 +39,7 @@ final class RolloutProbes {
     all.put("GET /rollouts/{id}", List.of(owners("", whole("scheduled", "", "waiting", ""))));
     all.put(
         "GET /rollouts/{id}/devices",
-        List.of(
-            owners("/devices", "{\"devices\":[],\"recordsTotal\":0,\"recordsFiltered\":0}")));
+        List.of(owners("/devices", "{\"devices\":[],\"recordsTotal\":0,\"recordsFiltered\":0}")));
   }
 
   private void actions() {

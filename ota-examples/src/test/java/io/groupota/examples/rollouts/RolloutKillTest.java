@@ -55,8 +55,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Two nodes on one PostgreSQL drive a rollout, one of them is killed in each stage, and the counts are
- * compared with the devices all the time. {@code -Dota.rollout.devices=10000} makes it the long run.
+ * Two nodes on one PostgreSQL drive a rollout, one of them is killed in each stage, and the counts
+ * are compared with the devices all the time. {@code -Dota.rollout.devices=10000} makes it the long
+ * run.
  */
 class RolloutKillTest {
   private static final int DEVICES = Integer.getInteger("ota.rollout.devices", 1_000);
@@ -87,9 +88,7 @@ class RolloutKillTest {
     List<Device> devices = new ArrayList<>();
     for (int i = 1; i <= DEVICES; i++) {
       DeviceId id = new DeviceId(String.format("%024x", i));
-      devices.add(
-          new Device(
-              id, Token.of("t" + i), Optional.of(GROUP), "u1", Addressing.DEVICE));
+      devices.add(new Device(id, Token.of("t" + i), Optional.of(GROUP), "u1", Addressing.DEVICE));
       fleet.put(id, "1.0.0");
     }
     registry.saveDevices(devices);
@@ -135,9 +134,7 @@ class RolloutKillTest {
 
   private static RolloutPlan.Builder plan() {
     return RolloutPlan.builder()
-        .pace(
-            new Pace(
-                OptionalDouble.empty(), 1, 1, OptionalDouble.empty(), OptionalInt.of(SLOTS)))
+        .pace(new Pace(OptionalDouble.empty(), 1, 1, OptionalDouble.empty(), OptionalInt.of(SLOTS)))
         .devices(
             new DeviceLimits(
                 Duration.ofSeconds(20),
@@ -261,9 +258,7 @@ class RolloutKillTest {
 
   private Map<String, Long> counts() {
     return fleet.values().stream()
-        .collect(
-            Collectors.groupingBy(
-                version -> version, Collectors.counting()));
+        .collect(Collectors.groupingBy(version -> version, Collectors.counting()));
   }
 
   /** What a device says every 5 seconds: those whose last word was lost say it again. */
@@ -300,8 +295,14 @@ class RolloutKillTest {
       List<String> wrong = new ArrayList<>();
       while (row.next()) {
         wrong.add(
-            "stage " + row.getInt(1) + " " + row.getString(2) + ": counted " + row.getLong(3)
-                + ", are " + row.getLong(4));
+            "stage "
+                + row.getInt(1)
+                + " "
+                + row.getString(2)
+                + ": counted "
+                + row.getLong(3)
+                + ", are "
+                + row.getLong(4));
       }
       assertThat(wrong).isEmpty();
     }

@@ -20,9 +20,9 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 
 /**
- * A node that exists to be killed. Arguments: JDBC URL, folder. Prints {@code trigger} and the device
- * for each trigger; reads {@code code} or {@code version}, a device and a text, for each report; dies
- * with the process that started it.
+ * A node that exists to be killed. Arguments: JDBC URL, folder. Prints {@code trigger} and the
+ * device for each trigger; reads {@code code} or {@code version}, a device and a text, for each
+ * report; dies with the process that started it.
  */
 public final class RolloutNode {
   private RolloutNode() {}
@@ -67,7 +67,8 @@ public final class RolloutNode {
       DeviceId device = new DeviceId(words.get(1));
       service.report(
           words.get(0).equals("code")
-              ? DeviceReport.code(device, UpdateCode.of(Integer.parseInt(words.get(2))).orElseThrow())
+              ? DeviceReport.code(
+                  device, UpdateCode.of(Integer.parseInt(words.get(2))).orElseThrow())
               : DeviceReport.version(device, words.get(2)));
     }
   }

@@ -307,7 +307,8 @@ public final class JdbcGroupRegistry implements GroupRegistry {
   private static Map<String, String> attributes(@Nullable String json) {
     Map<String, String> attributes = new HashMap<>();
     if (json != null) {
-      Json.read("attributes", json).forEach((name, value) -> attributes.put(name, value.toString()));
+      Json.read("attributes", json)
+          .forEach((name, value) -> attributes.put(name, value.toString()));
     }
     return attributes;
   }

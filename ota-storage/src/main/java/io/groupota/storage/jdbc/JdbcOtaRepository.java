@@ -298,8 +298,7 @@ public final class JdbcOtaRepository implements OtaRepository {
   }
 
   @Override
-  public RolloutDevicePage rolloutDevices(
-      Rollout rollout, RolloutQuery<RolloutDeviceState> query) {
+  public RolloutDevicePage rolloutDevices(Rollout rollout, RolloutQuery<RolloutDeviceState> query) {
     return rollouts.rolloutDevices(rollout, query);
   }
 

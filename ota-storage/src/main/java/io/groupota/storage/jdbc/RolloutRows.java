@@ -30,8 +30,8 @@ import org.jdbi.v3.core.statement.SqlStatement;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads and writes the rows of {@code ota_rollout}. Groups and counts come with their rollout in one
- * statement, as texts, so that all of it is of one moment.
+ * Reads and writes the rows of {@code ota_rollout}. Groups and counts come with their rollout in
+ * one statement, as texts, so that all of it is of one moment.
  */
 final class RolloutRows {
   private static final String GROUPS =

@@ -88,7 +88,9 @@ final class ServedRows {
     return served;
   }
 
-  /** Keeps blobs from being swept; false, and nothing is changed, if one of them is gone already. */
+  /**
+   * Keeps blobs from being swept; false, and nothing is changed, if one of them is gone already.
+   */
   static boolean settle(Handle handle, Set<BlobKey> blobs) {
     int found =
         handle

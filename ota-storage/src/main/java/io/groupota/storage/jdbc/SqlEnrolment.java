@@ -81,8 +81,7 @@ final class SqlEnrolment {
   }
 
   /** What the previous rollouts of the groups say that devices are to run. */
-  private Map<DeviceId, UpdateId> bases(
-      Handle handle, RolloutId rollout, List<Enrolled> joining) {
+  private Map<DeviceId, UpdateId> bases(Handle handle, RolloutId rollout, List<Enrolled> joining) {
     Map<GroupId, List<DeviceId>> byGroup =
         joining.stream()
             .collect(

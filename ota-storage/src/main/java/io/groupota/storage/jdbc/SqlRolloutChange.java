@@ -15,8 +15,8 @@ import org.jdbi.v3.core.statement.Update;
 
 /**
  * Brings many devices of a rollout, which is locked, into one state or stage, and counts them. The
- * devices are locked in the order of their ids, or passed over if they are locked: whoever else locks
- * several ({@link SqlRolloutMarks}) uses the same order.
+ * devices are locked in the order of their ids, or passed over if they are locked: whoever else
+ * locks several ({@link SqlRolloutMarks}) uses the same order.
  *
  * @param where which devices
  * @param order in which order, if there is a limit

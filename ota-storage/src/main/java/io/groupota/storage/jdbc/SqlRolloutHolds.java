@@ -68,8 +68,8 @@ final class SqlRolloutHolds {
   }
 
   /**
-   * Locks the rows of groups, in the order of their ids. If somebody else inserts one meanwhile, the
-   * insert fails and the whole transaction is repeated.
+   * Locks the rows of groups, in the order of their ids. If somebody else inserts one meanwhile,
+   * the insert fails and the whole transaction is repeated.
    */
   static void lock(Handle handle, Collection<GroupId> groups) {
     Set<String> there =

@@ -38,8 +38,8 @@ import org.jdbi.v3.core.statement.Query;
 import org.jdbi.v3.core.statement.Update;
 
 /**
- * {@link RolloutLog} on {@code ota_rollout}, {@code ota_rollout_group}, {@code ota_rollout_hold} and
- * {@code ota_rollout_device}.
+ * {@link RolloutLog} on {@code ota_rollout}, {@code ota_rollout_group}, {@code ota_rollout_hold}
+ * and {@code ota_rollout_device}.
  */
 final class SqlRolloutLog implements RolloutLog {
   private static final String PRESENT = "SELECT " + Database.NOW + " AS present";
@@ -180,9 +180,7 @@ final class SqlRolloutLog implements RolloutLog {
                       .createQuery(rolloutsSql(query))
                       .bind("now", Columns.instant(database.now()))
                       .bind("owner", owner.value());
-              return bind(page, query)
-                  .map((row, context) -> rolloutOfPage(row))
-                  .list();
+              return bind(page, query).map((row, context) -> rolloutOfPage(row)).list();
             });
     return new RolloutPage(elements(rows), rows.get(0).total(), rows.get(0).filtered());
   }
@@ -231,8 +229,7 @@ final class SqlRolloutLog implements RolloutLog {
   }
 
   @Override
-  public RolloutDevicePage rolloutDevices(
-      Rollout rollout, RolloutQuery<RolloutDeviceState> query) {
+  public RolloutDevicePage rolloutDevices(Rollout rollout, RolloutQuery<RolloutDeviceState> query) {
     List<PageRow<RolloutDevice>> rows =
         database.read(
             handle -> {

@@ -27,8 +27,8 @@ import org.jdbi.v3.core.statement.Update;
 
 /**
  * {@link RolloutQueue} on {@code ota_rollout}, {@code ota_rollout_device} and {@code
- * ota_rollout_count}. Whoever changes states and counts locks the rollout first, then its devices in
- * the order of their ids; whoever locks devices alone waits for nothing else.
+ * ota_rollout_count}. Whoever changes states and counts locks the rollout first, then its devices
+ * in the order of their ids; whoever locks devices alone waits for nothing else.
  */
 final class SqlRolloutQueue implements RolloutQueue {
   private static final String DUE =

@@ -93,15 +93,11 @@ final class SqlRolloutSteps {
   }
 
   /**
-   * Takes a step; returns how many devices it changed, or nothing, having changed nothing, if what it
-   * needs is gone.
+   * Takes a step; returns how many devices it changed, or nothing, having changed nothing, if what
+   * it needs is gone.
    */
   OptionalLong take(
-      Handle handle,
-      RolloutId rollout,
-      RolloutProgress next,
-      RolloutStep step,
-      Groups groups) {
+      Handle handle, RolloutId rollout, RolloutProgress next, RolloutStep step, Groups groups) {
     if (step instanceof RollBack rollBack) {
       return rollBack(handle, rollout, rollBack, groups)
           ? OptionalLong.of(0)
@@ -111,11 +107,7 @@ final class SqlRolloutSteps {
   }
 
   private long changed(
-      Handle handle,
-      RolloutId rollout,
-      RolloutProgress next,
-      RolloutStep step,
-      Groups groups) {
+      Handle handle, RolloutId rollout, RolloutProgress next, RolloutStep step, Groups groups) {
     if (step instanceof RolloutStep.Enroll enroll) {
       return enrolment.enroll(handle, rollout, enroll.devices());
     } else if (step instanceof Restage restage) {
@@ -137,8 +129,7 @@ final class SqlRolloutSteps {
   }
 
   private long restage(Handle handle, RolloutId rollout, Restage step) {
-    long moved =
-        restage(handle, rollout, step, "stage > :stage AND place <= :place", step.stage());
+    long moved = restage(handle, rollout, step, "stage > :stage AND place <= :place", step.stage());
     List<Integer> complete =
         handle
             .createQuery(COMPLETE_IN)
@@ -189,8 +180,7 @@ final class SqlRolloutSteps {
         .run(handle, database.dialect(), rollout, step.limit());
   }
 
-  private boolean mayReach(
-      Handle handle, RolloutId rollout, GroupId group, boolean despiteGuards) {
+  private boolean mayReach(Handle handle, RolloutId rollout, GroupId group, boolean despiteGuards) {
     boolean waits =
         rollout.equals(SqlRolloutHolds.held(handle, Set.of(group)).get(group))
             && handle
@@ -298,8 +288,7 @@ final class SqlRolloutSteps {
         .run(handle, database.dialect(), rollout, limit);
   }
 
-  private boolean rollBack(
-      Handle handle, RolloutId rollout, RollBack step, Groups groups) {
+  private boolean rollBack(Handle handle, RolloutId rollout, RollBack step, Groups groups) {
     Set<GroupId> held =
         SqlRolloutHolds.held(handle, groups.all()).entrySet().stream()
             .filter(hold -> hold.getValue().equals(rollout))

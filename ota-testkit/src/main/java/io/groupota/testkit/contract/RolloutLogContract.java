@@ -72,8 +72,7 @@ public interface RolloutLogContract extends RolloutPagesContract {
     OtaUpdate base = rollouts.scenario.deploy(second, "1.0.0");
     RolloutPlan plan = plan(rollouts.scenario, first);
     OwnerId owner = new OwnerId("~!'%_\\\"" + "x".repeat(121));
-    Opening opening =
-        rollouts.opening(owner, plan, "1.2.3-rc.1+" + "b".repeat(53), first, second);
+    Opening opening = rollouts.opening(owner, plan, "1.2.3-rc.1+" + "b".repeat(53), first, second);
     rollouts.clock.advance(Duration.ofSeconds(1));
     Instant now = rollouts.clock.instant();
     TrackedRollout opened = rollouts.open(opening);
@@ -85,8 +84,7 @@ public interface RolloutLogContract extends RolloutPagesContract {
                 opening.version(),
                 List.of(
                     waiting(first, opening.groups().get(0).update(), Optional.empty(), 2),
-                    waiting(
-                        second, opening.groups().get(1).update(), Optional.of(base.id()), 4)),
+                    waiting(second, opening.groups().get(1).update(), Optional.of(base.id()), 4)),
                 plan,
                 RolloutState.SCHEDULED,
                 Optional.empty(),
@@ -172,8 +170,7 @@ public interface RolloutLogContract extends RolloutPagesContract {
     OtaUpdate second = opening.groups().get(1).update();
     assertThat(rollouts.otherNode.served(served)).contains(base);
     assertThat(rollouts.otherNode.served(empty)).isEmpty();
-    assertThat(rollouts.otherNode.history(served, 0, ALL).updates())
-        .containsExactly(first, base);
+    assertThat(rollouts.otherNode.history(served, 0, ALL).updates()).containsExactly(first, base);
     assertThat(rollouts.otherNode.update(second.id())).contains(second);
     rollouts.scenario.assertNothingDue();
     rollouts.clock.advance(Duration.ofDays(9));
@@ -240,9 +237,7 @@ public interface RolloutLogContract extends RolloutPagesContract {
     RolloutId id = rollouts.open(taken, stays).rollout().id();
     rollouts.sleep(id);
     OtaUpdate late = rollouts.scenario.update(taken, "3.0.0");
-    assertThat(
-            rollouts.repository.record(
-                rollouts.scenario.guarded(late, Optional.of(late.id()))))
+    assertThat(rollouts.repository.record(rollouts.scenario.guarded(late, Optional.of(late.id()))))
         .isEqualTo(Outcome.SERVED_CHANGED);
     assertThat(rollouts.repository.hold(taken)).isPresent();
     assertThat(rollouts.repository.claimRollouts(LEASE, ALL)).isEmpty();
@@ -259,8 +254,7 @@ public interface RolloutLogContract extends RolloutPagesContract {
     rollouts.take(next.rollout().id(), new Reach(taken, Duration.ZERO));
     rollouts.scenario.deploy(taken, "4.0.0");
     assertThat(rollouts.otherNode.hold(taken)).isEmpty();
-    assertThat(rollouts.status(next.rollout().id(), taken))
-        .isEqualTo(RolloutGroup.Status.RELEASED);
+    assertThat(rollouts.status(next.rollout().id(), taken)).isEqualTo(RolloutGroup.Status.RELEASED);
   }
 
   @Test
@@ -330,7 +324,8 @@ public interface RolloutLogContract extends RolloutPagesContract {
     Enrolled aheadAgain = in(RolloutDeviceState.FAILED, ahead);
     Enrolled behindAgain = in(RolloutDeviceState.DOWNLOADING, behind);
     rollouts.enroll(
-        second.rollout().id(), List.of(aheadAgain, behindAgain, in(RolloutDeviceState.UPDATED, late)));
+        second.rollout().id(),
+        List.of(aheadAgain, behindAgain, in(RolloutDeviceState.UPDATED, late)));
     assertThat(rollouts.assigned(ahead)).contains(one);
     assertThat(rollouts.assigned(behind)).contains(two);
     assertThat(rollouts.assigned(late)).contains(two);

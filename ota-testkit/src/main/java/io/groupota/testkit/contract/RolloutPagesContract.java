@@ -31,8 +31,8 @@ import java.util.OptionalInt;
 import org.junit.jupiter.api.Test;
 
 /**
- * How every {@link io.groupota.spi.RolloutLog} must read pages; part of {@link OtaRepositoryContract},
- * which shows how to use it.
+ * How every {@link io.groupota.spi.RolloutLog} must read pages; part of {@link
+ * OtaRepositoryContract}, which shows how to use it.
  */
 public interface RolloutPagesContract extends OtaRepositoryFixture {
   @Test
@@ -44,8 +44,7 @@ public interface RolloutPagesContract extends OtaRepositoryFixture {
       // Two of each time.
       rollouts.clock.advance(MILLISECOND.multipliedBy(i % 2));
     }
-    rollouts.open(
-        rollouts.opening(new OwnerId("other"), PLAN, "1.0.0", rollouts.scenario.group()));
+    rollouts.open(rollouts.opening(new OwnerId("other"), PLAN, "1.0.0", rollouts.scenario.group()));
     all.sort(Comparator.comparing(Rollout::createdAt).thenComparing(Rollout::id));
     for (Order order : Order.values()) {
       List<Rollout> expected = new ArrayList<>(all);
@@ -94,8 +93,7 @@ public interface RolloutPagesContract extends OtaRepositoryFixture {
     GroupId group = rollouts.scenario.group();
     RolloutId id =
         rollouts
-            .open(
-                rollouts.opening(OWNER, PLAN, "3.0.0-Rc.1", rollouts.scenario.group(), group))
+            .open(rollouts.opening(OWNER, PLAN, "3.0.0-Rc.1", rollouts.scenario.group(), group))
             .rollout()
             .id();
     rollouts.open(rollouts.scenario.group());
@@ -136,8 +134,7 @@ public interface RolloutPagesContract extends OtaRepositoryFixture {
     RolloutPage found =
         page(
             rollouts,
-            query(
-                paused.get(0).value(), Optional.of(RolloutState.SCHEDULED), 0, ALL, Order.ASC));
+            query(paused.get(0).value(), Optional.of(RolloutState.SCHEDULED), 0, ALL, Order.ASC));
     assertThat(found).isEqualTo(new RolloutPage(List.of(), 5, 0));
   }
 
@@ -161,8 +158,7 @@ public interface RolloutPagesContract extends OtaRepositoryFixture {
       }
       List<DeviceId> joined = new ArrayList<>();
       for (int offset = 0; offset < 10; offset += 4) {
-        RolloutDevicePage page =
-            devices(rollouts, id, query("", anyDevice(), offset, 4, order));
+        RolloutDevicePage page = devices(rollouts, id, query("", anyDevice(), offset, 4, order));
         assertThat(page.total()).isEqualTo(10);
         assertThat(page.filtered()).isEqualTo(10);
         joined.addAll(ids(page));

@@ -130,17 +130,13 @@ public interface RolloutQueueContract extends OtaRepositoryFixture {
             -1234.0625,
             time.plusMillis(2),
             new Enrolment(
-                1,
-                Optional.of(rollouts.scenario.device()),
-                List.of(-1L, 0L, Long.MAX_VALUE),
-                true),
+                1, Optional.of(rollouts.scenario.device()), List.of(-1L, 0L, Long.MAX_VALUE), true),
             Optional.of(time.plusMillis(3)),
             Optional.of(time.plusMillis(4)),
             Optional.of(time.plusMillis(5)));
     for (RolloutProgress next : List.of(full, seen.progress())) {
       TrackedRollout before = rollouts.tracked(seen.rollout().id());
-      assertThat(rollouts.repository.advance(before, next, new RolloutStep.Progress()))
-          .hasValue(0);
+      assertThat(rollouts.repository.advance(before, next, new RolloutStep.Progress())).hasValue(0);
       TrackedRollout after = rollouts.tracked(seen.rollout().id());
       assertThat(after.progress()).isEqualTo(next);
       assertThat(after.revision()).isNotEqualTo(before.revision());
@@ -148,8 +144,7 @@ public interface RolloutQueueContract extends OtaRepositoryFixture {
       assertThat(after.rollout().reason()).isEqualTo(next.reason());
       assertThat(after.rollout().stage()).isEqualTo(next.stage());
       assertThat(after.rollout().enrolled()).isEqualTo(next.enrolment().complete());
-      assertThat(after.rollout().plan())
-          .isEqualTo(seen.rollout().plan().withPace(next.pace()));
+      assertThat(after.rollout().plan()).isEqualTo(seen.rollout().plan().withPace(next.pace()));
       assertThat(after.rollout().startedAt()).isEqualTo(next.startedAt());
       assertThat(after.rollout().endedAt()).isEqualTo(next.endedAt());
     }
@@ -166,8 +161,7 @@ public interface RolloutQueueContract extends OtaRepositoryFixture {
     TrackedRollout before = rollouts.tracked(id);
     RolloutProgress other =
         seen.progress().but().state(RolloutState.CANCELED, Optional.empty()).build();
-    assertThat(
-            rollouts.otherNode.advance(seen, other, new RolloutStep.Admit(1, 1, Duration.ZERO)))
+    assertThat(rollouts.otherNode.advance(seen, other, new RolloutStep.Admit(1, 1, Duration.ZERO)))
         .isEmpty();
     assertThat(rollouts.tracked(id)).isEqualTo(before);
     assertThat(rollouts.state(id, device)).isEqualTo(RolloutDeviceState.QUEUED);
@@ -247,8 +241,7 @@ public interface RolloutQueueContract extends OtaRepositoryFixture {
         .extracting(due -> due.member().device())
         .containsExactlyInAnyOrder(a.device(), b.device(), c.device());
     // Whoever held the first claim has lost it.
-    assertThat(rollouts.repository.move(List.of(moved(claimed.get(0).member(), FAILED))))
-        .isEmpty();
+    assertThat(rollouts.repository.move(List.of(moved(claimed.get(0).member(), FAILED)))).isEmpty();
   }
 
   @Test
@@ -379,8 +372,7 @@ public interface RolloutQueueContract extends OtaRepositoryFixture {
     rollouts.report(device, "1.1.0");
     assertDue(rollouts, id, device);
     Reporter reporter =
-        new Reporter(
-            rollouts.clock, device.device(), group, "Hcixd1Fx", device.addressing());
+        new Reporter(rollouts.clock, device.device(), group, "Hcixd1Fx", device.addressing());
     rollouts.repository.save(
         List.of(reporter.sends(UpdateCode.DOWNLOAD_STARTED, rollouts.clock.instant())));
     assertDue(rollouts, id, device);

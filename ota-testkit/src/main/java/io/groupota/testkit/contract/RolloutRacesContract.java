@@ -40,8 +40,8 @@ import org.junit.jupiter.api.Test;
 
 /**
  * What every {@link io.groupota.spi.RolloutQueue} must do when nodes race for rollouts and their
- * devices, and when steps follow each other in any order; part of {@link OtaRepositoryContract}, which
- * shows how to use it.
+ * devices, and when steps follow each other in any order; part of {@link OtaRepositoryContract},
+ * which shows how to use it.
  */
 public interface RolloutRacesContract extends OtaRepositoryFixture {
   @Test
@@ -55,8 +55,7 @@ public interface RolloutRacesContract extends OtaRepositoryFixture {
       List<Callable<OptionalLong>> racers = new ArrayList<>();
       for (int i = 0; i < 4; i++) {
         OtaRepository node = i % 2 == 0 ? rollouts.repository : rollouts.otherNode;
-        racers.add(
-            () -> node.advance(seen, seen.progress(), new Admit(1, 2, Duration.ZERO)));
+        racers.add(() -> node.advance(seen, seen.progress(), new Admit(1, 2, Duration.ZERO)));
       }
       assertThat(Race.of(racers).stream().filter(OptionalLong::isPresent))
           .containsExactly(OptionalLong.of(2));
@@ -191,8 +190,7 @@ public interface RolloutRacesContract extends OtaRepositoryFixture {
     boolean settled = false;
     for (DueMember due : node.claimDevices(LEASE, 1)) {
       Optional<String> reported = due.reported().flatMap(state -> state.reportedVersion());
-      boolean moved =
-          node.move(List.of(moved(due.member(), due.member().state()))).size() == 1;
+      boolean moved = node.move(List.of(moved(due.member(), due.member().state()))).size() == 1;
       settled |= moved && reported.equals(Optional.of(version));
     }
     return settled;
@@ -249,8 +247,7 @@ public interface RolloutRacesContract extends OtaRepositoryFixture {
       assertThat(rollouts.repository.served(group)).contains(update);
       Optional<Hold> hold = rollouts.repository.hold(group);
       assertThat(rollouts.status(opening.id(), group))
-          .isEqualTo(
-              hold.isPresent() ? RolloutGroup.Status.WAITING : RolloutGroup.Status.RELEASED);
+          .isEqualTo(hold.isPresent() ? RolloutGroup.Status.WAITING : RolloutGroup.Status.RELEASED);
       hold.ifPresent(held -> assertThat(held.base()).contains(update.id()));
     }
   }

@@ -197,8 +197,10 @@ public interface RolloutStepsContract extends OtaRepositoryFixture {
               assertThat(device.since()).isEqualTo(now);
             });
     assertThat(Objects.requireNonNull(devices.get(at0.device())).due()).contains(now);
-    assertThat(Objects.requireNonNull(devices.get(at250.device())).due()).contains(now.plusSeconds(25));
-    assertThat(Objects.requireNonNull(devices.get(at999.device())).due()).contains(now.plusMillis(99_900));
+    assertThat(Objects.requireNonNull(devices.get(at250.device())).due())
+        .contains(now.plusSeconds(25));
+    assertThat(Objects.requireNonNull(devices.get(at999.device())).due())
+        .contains(now.plusMillis(99_900));
     assertThat(rollouts.claimDevices())
         .singleElement()
         .satisfies(

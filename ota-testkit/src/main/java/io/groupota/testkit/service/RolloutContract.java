@@ -72,8 +72,7 @@ public abstract class RolloutContract extends ServiceContract {
   private List<DeviceId> in(RolloutId id, RolloutDeviceState state) {
     return service
         .rollouts()
-        .devices(
-            OWNER, id, RolloutQuery.<RolloutDeviceState>all().in(state).page(0, 1_000))
+        .devices(OWNER, id, RolloutQuery.<RolloutDeviceState>all().in(state).page(0, 1_000))
         .devices()
         .stream()
         .map(RolloutDevice::device)
