@@ -210,7 +210,7 @@ final class RolloutChart {
   }
 
   private void stages() {
-    long labeled = Long.MIN_VALUE;
+    long labeled = -WIDTH;
     for (int i = 1; i < samples.size(); i++) {
       Sample sample = samples.get(i);
       if (sample.isTurn(samples.get(i - 1))) {
