@@ -80,13 +80,4 @@ public record DeviceState(
       case DOWNLOAD_STARTED -> late ? Progress.TIMED_OUT : Progress.DOWNLOADING;
     };
   }
-
-  /**
-   * The space for a firmware that the device last reported.
-   *
-   * @return bytes, empty if it never did
-   */
-  public Optional<Long> freeSpace() {
-    return Optional.empty();
-  }
 }

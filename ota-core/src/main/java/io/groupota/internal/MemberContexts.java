@@ -2,7 +2,6 @@ package io.groupota.internal;
 
 import io.groupota.GroupId;
 import io.groupota.OtaUpdate;
-import io.groupota.UpdateId;
 import io.groupota.VersionChange;
 import io.groupota.VersionChange.Direction;
 import io.groupota.rollout.Rollout;
@@ -28,16 +27,8 @@ final class MemberContexts {
             .map(OtaUpdate::version)
             .filter(passage -> isBelow(passage, rollout.version()))
             .collect(Collectors.toUnmodifiableSet());
-    long size = part.map(RolloutGroup::target).map(this::size).orElse(0L);
     return new MemberRules.Context(
-        rollout,
-        part.map(RolloutGroup::status).orElse(RolloutGroup.Status.RELEASED),
-        passages,
-        size);
-  }
-
-  private long size(UpdateId target) {
-    return updates.update(target).map(update -> update.firmware().size()).orElse(0L);
+        rollout, part.map(RolloutGroup::status).orElse(RolloutGroup.Status.RELEASED), passages);
   }
 
   static boolean isBelow(String version, String target) {

@@ -28,10 +28,8 @@ final class MemberRules {
    * @param rollout its rollout
    * @param status how far the rollout is with its group
    * @param passages the versions that older devices must pass through, below the target
-   * @param firmwareSize the size of the firmware in bytes
    */
-  record Context(
-      Rollout rollout, RolloutGroup.Status status, Set<String> passages, long firmwareSize) {}
+  record Context(Rollout rollout, RolloutGroup.Status status, Set<String> passages) {}
 
   private final Context context;
   private final Member member;
@@ -71,9 +69,6 @@ final class MemberRules {
     if (context.rollout().state().isOver()) {
       return end(RolloutDeviceState.CANCELED);
     }
-    if (isTooSmall()) {
-      return end(RolloutDeviceState.REJECTED);
-    }
     if (!isLetIn()) {
       return end(RolloutDeviceState.EXCLUDED);
     }
@@ -104,9 +99,6 @@ final class MemberRules {
   }
 
   private Move inFlight() {
-    if (isTooSmall()) {
-      return end(RolloutDeviceState.REJECTED);
-    }
     if (hasPassed()) {
       // On to the next version, in the same attempt.
       return new Move(
@@ -176,13 +168,6 @@ final class MemberRules {
             .flatMap(DeviceState::versionSince)
             .filter(since -> !since.isBefore(member.attemptAt().orElse(member.since())))
             .isPresent();
-  }
-
-  private boolean isTooSmall() {
-    return reported
-        .flatMap(DeviceState::freeSpace)
-        .filter(free -> free < context.firmwareSize())
-        .isPresent();
   }
 
   private boolean isLetIn() {

@@ -152,11 +152,6 @@ final class RolloutEnrolment {
     if (version.filter(context.rollout().version()::equals).isPresent()) {
       state = RolloutDeviceState.UPDATED;
       due = Optional.of(SECOND_LOOK);
-    } else if (reported
-        .flatMap(DeviceState::freeSpace)
-        .filter(free -> free < context.firmwareSize())
-        .isPresent()) {
-      state = RolloutDeviceState.REJECTED;
     } else if (!MemberRules.isLetIn(context, device.addressing(), version)) {
       state = RolloutDeviceState.EXCLUDED;
       due = Optional.of(SECOND_LOOK);

@@ -30,7 +30,7 @@ public enum RolloutDeviceState {
   FAILED,
   /** It was not heard of in time, as often as the plan lets it try. */
   TIMED_OUT,
-  /** It cannot take the firmware, for want of space. Not tried again. */
+  /** It cannot take the firmware; not tried again. Kept for devices that say so: none does yet. */
   REJECTED,
   /** It reported the target version once, and another one since. */
   FELL_BACK,
