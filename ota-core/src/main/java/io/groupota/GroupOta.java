@@ -168,7 +168,10 @@ public final class GroupOta {
 
     /**
      * The clock for the times that are recorded. Default: the system's, in UTC. When something is
-     * due is decided by the repository's.
+     * due, and when a device reported something, is decided by the repository's; for that, how long
+     * ago a report came is measured by this clock, or with a system's clock by the counter of the
+     * JVM, which nobody sets. A clock that stands still, in a test, lets reports of a device come
+     * at the same time: then the greatest version counts.
      *
      * @param clock the clock
      * @return this builder
@@ -270,8 +273,9 @@ public final class GroupOta {
     }
 
     /**
-     * How often the time of a device's last report is saved while nothing else changes. Default: 1
-     * minute.
+     * How often the time of a device's last report is saved while nothing else changes; also how
+     * long a service believes that what it saved of a device is still what is saved, though another
+     * one may have saved something since. Default: 1 minute.
      *
      * @param interval positive
      * @return this builder
@@ -286,6 +290,11 @@ public final class GroupOta {
      * How many devices may have reports waiting to be saved, and how many are remembered so that
      * repetitions are not saved; roughly 0.5 KB of memory each. Default: 100,000. Choose at least
      * the number of devices that report to this node.
+     *
+     * <p>Reports that only refresh the time of the last one get three quarters of the room, and
+     * give it up again for others; update codes and devices that this node does not know yet get
+     * seven eighths; the rest is kept for devices that are known to run another version. {@link
+     * GroupOtaService#reportCounts()} says how full it is and what was dropped.
      *
      * @param devices at least 1
      * @return this builder

@@ -18,8 +18,9 @@ package io.groupota;
  *     yet: refused under overload
  * @param saved states of devices that were written to the repository
  * @param versionChanges how many of those made the version another one
- * @param waiting how many devices have reports that wait to be saved or are being saved
- * @param capacity how many may have at the most
+ * @param waiting how many devices have reports that wait to be saved, and how many have some that
+ *     are being saved
+ * @param capacity how many may be waiting at the most
  */
 public record ReportCounts(
     long taken,

@@ -20,7 +20,23 @@ final class BehindWatch {
   private static final Duration SHORTEST_PAUSE = Duration.ofMillis(100);
   private static final int CAPACITY = 200_000;
 
-  private record Served(Optional<String> version, long loadedAt, long quietUntil) {}
+  /** How long a report that is worth a look may take to get it, before another one is. */
+  private static final long PATIENCE_MILLIS = 1_000;
+
+  private static final long NEVER = Long.MIN_VALUE;
+
+  /**
+   * What a group serves, as far as it is known.
+   *
+   * @param loadedAt when it was read
+   * @param askedAt when a report was found worth a look just to read it anew
+   * @param quietUntil from when on a report of a device that is behind is worth a look
+   */
+  private record Served(Optional<String> version, long loadedAt, long askedAt, long quietUntil) {
+    Served askedAt(long now) {
+      return new Served(version, loadedAt, now, quietUntil);
+    }
+  }
 
   private final TriggerQueue triggers;
   private final ServedFirmware firmware;
@@ -41,10 +57,20 @@ final class BehindWatch {
             Math.min(LONGEST_PAUSE.toMillis(), interval.toMillis() / 10));
   }
 
-  /** Whether a device of a group that runs a version may need a trigger. Reads memory only. */
+  /**
+   * Whether a device of a group that runs a version may need a trigger. Touches memory only. One
+   * report is enough to find out what the group serves by now; the others are judged by what it
+   * served.
+   */
   boolean isWorthALook(GroupId group, Optional<String> version, long now) {
     Served served = groups.get(group);
-    if (served == null || isOld(served, now)) {
+    if (served == null) {
+      groups.put(group, new Served(Optional.empty(), NEVER, now, now));
+      return true;
+    }
+    if (isOld(served.loadedAt(), now, pauseMillis)
+        && isOld(served.askedAt(), now, PATIENCE_MILLIS)) {
+      groups.put(group, served.askedAt(now));
       return true;
     }
     return now >= served.quietUntil() && isBehind(version, served);
@@ -77,22 +103,23 @@ final class BehindWatch {
 
   private Served served(GroupId group, long now) {
     Served served = groups.get(group);
-    if (served != null && !isOld(served, now)) {
+    if (served != null && !isOld(served.loadedAt(), now, pauseMillis)) {
       return served;
     }
     long quietUntil = served == null ? now : served.quietUntil();
-    Served loaded = new Served(firmware.served(group).map(OtaUpdate::version), now, quietUntil);
+    Served loaded =
+        new Served(firmware.served(group).map(OtaUpdate::version), now, NEVER, quietUntil);
     groups.put(group, loaded);
     return loaded;
   }
 
   private void quieten(GroupId group, long now) {
     Served served = served(group, now);
-    groups.put(group, new Served(served.version(), served.loadedAt(), now + pauseMillis));
+    groups.put(group, new Served(served.version(), served.loadedAt(), NEVER, now + pauseMillis));
   }
 
-  private boolean isOld(Served served, long now) {
-    return now < served.loadedAt() || now - served.loadedAt() >= pauseMillis;
+  private static boolean isOld(long time, long now, long limit) {
+    return time == NEVER || now < time || now - time >= limit;
   }
 
   private static boolean isBehind(Optional<String> version, Served served) {

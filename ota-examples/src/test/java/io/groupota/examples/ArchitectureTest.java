@@ -16,6 +16,8 @@ import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.lang.ArchCondition;
 import com.tngtech.archunit.lang.ConditionEvents;
 import com.tngtech.archunit.lang.SimpleConditionEvent;
+import io.groupota.Token;
+import java.security.MessageDigest;
 import org.junit.jupiter.api.Test;
 
 /** The arrows of the architecture, held on the compiled modules. This module sees them all. */
@@ -104,6 +106,45 @@ class ArchitectureTest {
         .arePublic()
         .should(nameNoInternals())
         .check(OURS);
+  }
+
+  /** Whoever has the text of a token could compare it with {@code equals}, which takes its time. */
+  @Test
+  void tokensAreComparedInConstantTime() {
+    methods()
+        .that()
+        .areDeclaredIn(Token.class)
+        .and()
+        .haveName("equals")
+        .should(callConstantTimeEquals())
+        .check(OURS);
+    noClasses()
+        .that()
+        .resideOutsideOfPackages("io.groupota.examples..", "io.groupota.testkit..")
+        .and()
+        .doNotHaveFullyQualifiedName("io.groupota.spi.Group") // checks its characters
+        .and()
+        .doNotHaveFullyQualifiedName("io.groupota.internal.Deployments") // the path has it
+        .and()
+        .doNotHaveFullyQualifiedName("io.groupota.storage.jdbc.JdbcGroupRegistry") // saves it
+        .should()
+        .callMethod(Token.class, "value")
+        .check(OURS);
+  }
+
+  private static ArchCondition<JavaMethod> callConstantTimeEquals() {
+    return new ArchCondition<>("call MessageDigest.isEqual") {
+      @Override
+      public void check(JavaMethod method, ConditionEvents events) {
+        boolean constant =
+            method.getMethodCallsFromSelf().stream()
+                .anyMatch(
+                    call ->
+                        call.getTargetOwner().isEquivalentTo(MessageDigest.class)
+                            && call.getName().equals("isEqual"));
+        events.add(new SimpleConditionEvent(method, constant, method.getFullName()));
+      }
+    };
   }
 
   @Test

@@ -29,6 +29,12 @@ import org.slf4j.LoggerFactory;
  * duplicate keys) is counted and dropped. So are retained messages: a broker repeats them at every
  * subscription, whatever the device runs by now.
  *
+ * <p>Nothing waits here: the service takes a report or, under overload, refuses it ({@link
+ * GroupOtaService#reportCounts()} says which), and one that was refused is counted and dropped; a
+ * device repeats its status. Messages that the client has received and not yet handed over wait in
+ * the client, 65,535 of each quality of service at the most; of more it drops the oldest with QoS
+ * 0, which is what a status has, and logs a warning.
+ *
  * <p>Subscribes as soon as the client is connected, and again when a session or a subscription is
  * lost; a host that connects its own client anew has nothing to do for it. A client with HiveMQ's
  * automatic reconnect restores its subscriptions itself, and this listener notices the rest.

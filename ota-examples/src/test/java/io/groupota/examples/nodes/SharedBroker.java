@@ -13,7 +13,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
 /** The broker of all nodes: Mosquitto where it is installed, else one in this process. */
-final class SharedBroker implements AutoCloseable {
+public final class SharedBroker implements AutoCloseable {
   private static final int PATIENCE_SECONDS = 30;
 
   private final Runnable stop;
@@ -24,7 +24,7 @@ final class SharedBroker implements AutoCloseable {
     this.port = port;
   }
 
-  static SharedBroker start(Path folder) throws Exception {
+  public static SharedBroker start(Path folder) throws Exception {
     Path mosquitto =
         Stream.of("/usr/sbin/mosquitto", "/usr/local/sbin/mosquitto", "/usr/bin/mosquitto")
             .map(Path::of)
@@ -69,7 +69,7 @@ final class SharedBroker implements AutoCloseable {
     throw new AssertionError("Mosquitto does not listen");
   }
 
-  int port() {
+  public int port() {
     return port;
   }
 

@@ -54,6 +54,7 @@ class OrderOfReportsPropertiesTest {
   private static final int DEVICES = 3;
   private static final Duration MILLISECOND = Duration.ofMillis(1);
   private static final Duration STATUS_INTERVAL = Duration.ofSeconds(5);
+  private static final Duration RETRIGGER_INTERVAL = Duration.ofMinutes(10);
   private static final Duration LAST_SEEN_INTERVAL = Duration.ofMinutes(1);
   private static final AtomicLong IDS = new AtomicLong(1L << 40);
 
@@ -238,7 +239,7 @@ class OrderOfReportsPropertiesTest {
                     })
                 .clock(clockOfNode)
                 .lastSeenInterval(lastSeenInterval)
-                .retriggerInterval(MILLISECOND)
+                .retriggerInterval(RETRIGGER_INTERVAL)
                 .build());
       }
       services
@@ -385,6 +386,7 @@ class OrderOfReportsPropertiesTest {
         }
       }
       told.clear();
+      pass(RETRIGGER_INTERVAL);
       repeat(1);
       saveAll();
       assertThat(told).containsExactlyInAnyOrderElementsOf(behind);

@@ -168,6 +168,23 @@ public abstract class ReportContract extends ServiceContract {
   }
 
   @Test
+  void whatHadToWaitToBeSavedIsRefreshedByWhenItWasHeard() {
+    addDevice(1, "alice", Addressing.GROUP);
+    deploy("1.0.0");
+    report(1, "1.0.0");
+    clock.advance(Duration.ofSeconds(50));
+    service.runOnce();
+    clock.advance(Duration.ofSeconds(9));
+    report(1, "1.0.0");
+    service.runOnce();
+    assertThat(state().lastSeen()).isEqualTo(clock.instant().minusSeconds(59));
+    clock.advance(Duration.ofSeconds(1));
+    report(1, "1.0.0");
+    service.runOnce();
+    assertThat(state().lastSeen()).isEqualTo(clock.instant());
+  }
+
+  @Test
   void reportsOfUnknownDevicesAndOfOtherUsersAreIgnored() {
     addDevice(1, "alice", Addressing.GROUP);
     report(99, "1.0.0");
