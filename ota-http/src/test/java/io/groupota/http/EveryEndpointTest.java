@@ -264,7 +264,10 @@ class EveryEndpointTest {
   }
 
   private static String request(String method, String target, String body, Caller caller) {
-    String type = "Content-Type: multipart/form-data; boundary=" + Form.BOUNDARY + "\r\n";
+    String type =
+        body.startsWith("{")
+            ? "Content-Type: application/json\r\n"
+            : "Content-Type: multipart/form-data; boundary=" + Form.BOUNDARY + "\r\n";
     return method
         + (" " + target + " HTTP/1.1\r\nHost: ota\r\nConnection: close\r\n")
         + caller.header()

@@ -8,14 +8,21 @@ import io.groupota.OwnerId;
 import io.groupota.Token;
 import io.groupota.UpdateId;
 import io.groupota.firmware.Firmware;
+import io.groupota.rollout.Gate;
+import io.groupota.rollout.RolloutId;
+import io.groupota.rollout.RolloutPlan;
+import io.groupota.rollout.Stage;
 import io.groupota.spi.Addressing;
 import io.groupota.spi.Device;
 import io.groupota.spi.DeviceStates.Heard;
 import io.groupota.spi.DeviceStates.Sighting;
 import io.groupota.spi.OtaRepository;
+import io.groupota.spi.RolloutLog.Opening;
+import io.groupota.spi.RolloutLog.Target;
 import io.groupota.spi.UpdateLog;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
@@ -56,6 +63,33 @@ final class Samples {
   static UpdateLog.Outcome deploy(OtaRepository repository, long number, String version) {
     repository.reserve(update(number, version).blob());
     return repository.record(entry(number, version));
+  }
+
+  static Opening opening(long number, String version) {
+    return new Opening(
+        new RolloutId(id(number)),
+        OWNER,
+        version,
+        RolloutPlan.builder()
+            .stage(Stage.percent(10, Gate.ALL_PROVEN))
+            .stage(Stage.everyone())
+            .build(),
+        List.of(
+            new Target(
+                update(number, version),
+                id(1_000 + number),
+                "ota/group/" + GROUP + TOKEN + "/firmware.bin",
+                1)),
+        NOON);
+  }
+
+  static RolloutId open(OtaRepository repository, long number, String version) {
+    Opening opening = opening(number, version);
+    repository.reserve(opening.groups().get(0).update().blob());
+    if (repository.open(opening) != UpdateLog.Outcome.RECORDED) {
+      throw new IllegalStateException();
+    }
+    return opening.id();
   }
 
   static Device device(long number, Addressing addressing) {

@@ -7,6 +7,7 @@ import io.groupota.Token;
 import io.groupota.spi.Addressing;
 import io.groupota.spi.Device;
 import io.groupota.spi.Group;
+import java.util.Map;
 import java.util.Optional;
 
 /** Groups and devices by number, for the contracts of group directories. */
@@ -43,21 +44,48 @@ final class Fleet {
   }
 
   static Device connectedAs(String user, Device device) {
-    return new Device(device.id(), device.token(), device.group(), user, device.addressing());
+    return new Device(
+        device.id(), device.token(), device.group(), user, device.addressing(), device.attributes());
   }
 
   static Device addressedByItself(Device device) {
     return new Device(
-        device.id(), device.token(), device.group(), device.mqttUser(), Addressing.DEVICE);
+        device.id(),
+        device.token(),
+        device.group(),
+        device.mqttUser(),
+        Addressing.DEVICE,
+        device.attributes());
   }
 
   static Device withToken(String token, Device device) {
     return new Device(
-        device.id(), Token.of(token), device.group(), device.mqttUser(), device.addressing());
+        device.id(),
+        Token.of(token),
+        device.group(),
+        device.mqttUser(),
+        device.addressing(),
+        device.attributes());
+  }
+
+  static Device withAttributes(Map<String, String> attributes, Device device) {
+    return new Device(
+        device.id(),
+        device.token(),
+        device.group(),
+        device.mqttUser(),
+        device.addressing(),
+        attributes);
   }
 
   private static Device in(Optional<GroupId> group, Device device) {
-    return new Device(device.id(), device.token(), group, device.mqttUser(), device.addressing());
+    return new Device(
+        device.id(),
+        device.token(),
+        group,
+        device.mqttUser(),
+        device.addressing(),
+        device.attributes());
   }
 
   private static String hexId(int number) {

@@ -14,6 +14,7 @@ import io.groupota.testkit.Race;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
@@ -79,7 +80,10 @@ public interface GroupRegistryContract extends GroupDirectoryContract {
             Fleet.addressedByItself(device),
             Fleet.in(other, device),
             Fleet.withToken("another-token", device),
-            Fleet.inNoGroup(device),
+            Fleet.withAttributes(Map.of("hardware", "rev-b"), device),
+            Fleet.withAttributes(
+                Map.of("hardware", "", "it's \"%_\\,:", "\u00e4\n\ud83d\ude80".repeat(50)), device),
+            Fleet.inNoGroup(Fleet.withAttributes(Map.of("site", "Nord"), device)),
             Fleet.addressedByItself(Fleet.in(other, device)));
     for (Device life : lives) {
       registry.saveDevices(List.of(life));
@@ -94,6 +98,22 @@ public interface GroupRegistryContract extends GroupDirectoryContract {
       }
     }
     assertThat(registry.members(other.id())).isEqualTo(new GroupMembers(Map.of(), 1));
+  }
+
+  @Test
+  default void devicesOfARemovedGroupKeepTheirAttributes() {
+    GroupRegistry registry = registry();
+    Group group = Fleet.group(1);
+    Map<String, String> attributes = new HashMap<>();
+    for (int i = 0; i < 32; i++) {
+      attributes.put("n".repeat(62) + (10 + i), "v".repeat(256));
+    }
+    Device device = Fleet.withAttributes(attributes, Fleet.device(1, group.id()));
+    registry.saveGroups(List.of(group));
+    registry.saveDevices(List.of(device));
+    registry.removeGroup(group.id());
+    assertThat(registry.devices(List.of(device.id())))
+        .isEqualTo(Map.of(device.id(), Fleet.inNoGroup(device)));
   }
 
   @Test
