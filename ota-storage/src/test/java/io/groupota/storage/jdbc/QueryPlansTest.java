@@ -61,6 +61,9 @@ class QueryPlansTest {
     return List.of(
         "INSERT INTO ota_group SELECT hex(n), 'owner-' || n % 100, 'token', ''" + groups,
         "INSERT INTO ota_rollout_hold SELECT hex(n), CASE WHEN n % 2 = 0 THEN hex(n) END" + groups,
+        "INSERT INTO ota_rollout_group SELECT hex(n), hex(n), 0, hex(n), hex(n), hex(n), 'path', 0,"
+            + " 'WAITING', NULL"
+            + groups,
         "INSERT INTO ota_rollout_device SELECT hex(n), hex(n), hex(n), 'DEVICE', 0, n, 'QUEUED', 0,"
             + " NULL, NOW(), NULL, NULL, 0"
             + devices,
