@@ -105,7 +105,12 @@ public final class InMemoryGroupRegistry implements GroupRegistry {
 
   private static Device inNoGroup(Device device) {
     return new Device(
-        device.id(), device.token(), Optional.empty(), device.mqttUser(), device.addressing(), device.attributes());
+        device.id(),
+        device.token(),
+        Optional.empty(),
+        device.mqttUser(),
+        device.addressing(),
+        device.attributes());
   }
 
   private Members membersOf(GroupId group) {

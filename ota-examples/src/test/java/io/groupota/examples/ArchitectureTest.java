@@ -31,7 +31,7 @@ class ArchitectureTest {
     "io.groupota",
     "io.groupota.event",
     "io.groupota.firmware",
-            "io.groupota.rollout",
+    "io.groupota.rollout",
     "io.groupota.spi",
     "io.groupota.memory",
     "io.groupota.internal"
@@ -101,7 +101,7 @@ class ArchitectureTest {
                 "io.groupota",
                 "io.groupota.event",
                 "io.groupota.firmware",
-            "io.groupota.rollout",
+                "io.groupota.rollout",
                 "io.groupota.spi",
                 "io.groupota.memory"))
         .and()

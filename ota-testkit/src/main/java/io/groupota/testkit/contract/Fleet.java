@@ -45,7 +45,12 @@ final class Fleet {
 
   static Device connectedAs(String user, Device device) {
     return new Device(
-        device.id(), device.token(), device.group(), user, device.addressing(), device.attributes());
+        device.id(),
+        device.token(),
+        device.group(),
+        user,
+        device.addressing(),
+        device.attributes());
   }
 
   static Device addressedByItself(Device device) {
