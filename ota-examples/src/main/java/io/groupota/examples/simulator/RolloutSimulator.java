@@ -7,9 +7,6 @@ import io.groupota.rollout.Rollout;
 import io.groupota.rollout.RolloutState;
 import java.io.IOException;
 import java.io.PrintStream;
-import java.lang.management.ManagementFactory;
-import java.lang.management.MemoryPoolMXBean;
-import java.lang.management.MemoryType;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -59,12 +56,14 @@ public final class RolloutSimulator {
       throws IOException {
     long began = System.nanoTime();
     History history = new History();
+    HeapMeter heap = new HeapMeter();
     Rollout rollout;
     try (Simulation simulation = new Simulation(options.scenario())) {
       rollout =
           simulation.run(
               sample -> {
                 history.add(sample);
+                heap.read();
                 bar.show(progress(sample), Timeline.time(sample.at()) + " of virtual time");
               });
     } finally {
@@ -73,7 +72,7 @@ public final class RolloutSimulator {
     List<Sample> samples = history.samples();
     new Timeline(out).print(samples, rollout.plan().stages().size());
     out.println();
-    out.println(summary(rollout, samples, Duration.ofNanos(System.nanoTime() - began)));
+    out.println(summary(rollout, samples, Duration.ofNanos(System.nanoTime() - began), heap));
     if (options.chart().isPresent()) {
       write(options.chart().get(), title(options.scenario(), rollout), samples, out);
     }
@@ -89,18 +88,19 @@ public final class RolloutSimulator {
     return 1 - (double) open / Math.max(1, sample.devices());
   }
 
-  private static String summary(Rollout rollout, List<Sample> samples, Duration real) {
+  private static String summary(
+      Rollout rollout, List<Sample> samples, Duration real, HeapMeter heap) {
     String end =
         words(rollout.state()) + rollout.reason().map(r -> " (" + words(r) + ")").orElse("");
     return String.format(
         Locale.ROOT,
-        "%,d devices: %s after %s, followed for %s. Simulated in %s with at most %,d MB of heap.",
+        "%,d devices: %s after %s, followed for %s. Simulated in %s with up to %,d MB of heap in use.",
         rollout.counts().devices(),
         end,
         Timeline.time(turn(samples)),
         Timeline.time(samples.get(samples.size() - 1).at()),
         Timeline.time(real),
-        heapMegabytes());
+        heap.megabytes());
   }
 
   /** When the rollout came into its last state. */
@@ -110,15 +110,6 @@ public final class RolloutSimulator {
       at--;
     }
     return samples.get(at).at();
-  }
-
-  private static long heapMegabytes() {
-    return ManagementFactory.getMemoryPoolMXBeans().stream()
-            .filter(pool -> pool.getType() == MemoryType.HEAP)
-            .map(MemoryPoolMXBean::getPeakUsage)
-            .mapToLong(usage -> usage.getUsed())
-            .sum()
-        >> 20;
   }
 
   private static String title(Scenario scenario, Rollout rollout) {
