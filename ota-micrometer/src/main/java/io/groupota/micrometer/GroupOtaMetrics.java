@@ -10,12 +10,16 @@ import io.groupota.event.DeviceFellBack;
 import io.groupota.event.DeviceProgressed;
 import io.groupota.event.DeviceUpdated;
 import io.groupota.event.OtaEvent;
+import io.groupota.event.RolloutChanged;
+import io.groupota.event.RolloutChanged.Change;
+import io.groupota.event.RolloutDeviceChanged;
 import io.groupota.event.Triggered;
 import io.groupota.event.UpdatesRemoved;
 import io.groupota.event.Work;
 import io.groupota.event.WorkFailed;
 import io.groupota.event.WorkRetried;
 import io.groupota.micrometer.Totals.Meter;
+import io.groupota.rollout.RolloutDeviceState;
 import io.groupota.spi.OtaListener;
 import io.groupota.spi.TriggerQueue.Reason;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -60,8 +64,18 @@ import org.jspecify.annotations.Nullable;
  *     <td>update codes that devices sent</td></tr>
  * <tr><td>{@code ota.updates.removed}</td><td></td>
  *     <td>old updates that retention removed</td></tr>
+ * <tr><td>{@code ota.rollout.changes}</td><td>{@code change}: {@code opened}, {@code enrolled},
+ *     {@code started}, {@code stage_begun}, {@code approval_needed}, {@code approved}, {@code
+ *     paused}, {@code resumed}, {@code pace_changed}, {@code completed}, {@code canceled}, {@code
+ *     rolled_back}, {@code expired}, {@code superseded}</td>
+ *     <td>what happened to rollouts as a whole</td></tr>
+ * <tr><td>{@code ota.rollout.devices}</td><td>{@code state}: {@code queued}, {@code admitted},
+ *     {@code triggered}, {@code downloading}, {@code retrying}, {@code updated}, {@code failed},
+ *     {@code timed_out}, {@code rejected}, {@code fell_back}, {@code excluded}, {@code
+ *     canceled}</td>
+ *     <td>devices of rollouts that came into the state by themselves</td></tr>
  * <tr><td>{@code ota.retries}</td><td>{@code work}: {@code triggers}, {@code reports}, {@code
- *     sweep}</td>
+ *     rollouts}, {@code sweep}</td>
  *     <td>pieces of work for a group that failed and are tried again</td></tr>
  * <tr><td>{@code ota.failures}</td><td>{@code work}, as above</td>
  *     <td>runs of background work that failed as a whole</td></tr>
@@ -125,6 +139,20 @@ public final class GroupOtaMetrics implements MeterBinder, OtaListener {
 
   private final LongAdder removed =
       totals.of(new Meter("ota.updates.removed", "Old updates that were removed"));
+
+  private final Map<Change, LongAdder> rollouts =
+      totals.of(
+          new Meter("ota.rollout.changes", "What happened to rollouts"),
+          "change",
+          EnumSet.allOf(Change.class),
+          GroupOtaMetrics::text);
+
+  private final Map<RolloutDeviceState, LongAdder> rolloutDevices =
+      totals.of(
+          new Meter("ota.rollout.devices", "Devices of rollouts that came into a state"),
+          "state",
+          EnumSet.allOf(RolloutDeviceState.class),
+          GroupOtaMetrics::text);
 
   private final Map<Work, LongAdder> retries =
       totals.of(
@@ -209,6 +237,10 @@ public final class GroupOtaMetrics implements MeterBinder, OtaListener {
       add(codes, progressed.code(), 1);
     } else if (event instanceof UpdatesRemoved gone) {
       removed.add(gone.updates().size());
+    } else if (event instanceof RolloutChanged changed) {
+      add(rollouts, changed.change(), 1);
+    } else if (event instanceof RolloutDeviceChanged moved) {
+      add(rolloutDevices, moved.to(), 1);
     } else if (event instanceof WorkRetried retried) {
       add(retries, retried.work(), 1);
     } else if (event instanceof WorkFailed failed) {

@@ -24,6 +24,8 @@ import io.groupota.firmware.FirmwareSource;
 import io.groupota.memory.InMemoryBlobStore;
 import io.groupota.memory.InMemoryGroupRegistry;
 import io.groupota.memory.InMemoryOtaRepository;
+import io.groupota.rollout.RolloutPlan;
+import io.groupota.rollout.Stage;
 import io.groupota.spi.Addressing;
 import io.groupota.spi.Device;
 import io.groupota.spi.Group;
@@ -43,6 +45,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -117,6 +120,34 @@ class GroupOtaMetricsTest {
   }
 
   @Test
+  void whatHappensToRolloutsIsCounted() {
+    GroupOtaMetrics metrics = new GroupOtaMetrics();
+    metrics.bindTo(registry);
+    try (GroupOtaService ota = builder().listener(metrics).build()) {
+      report(ota, DeviceReport.version(DEVICE, "1.0.0"));
+      ota.rollouts()
+          .deploy(
+              DeployRequest.of(
+                  OWNER,
+                  GROUP.value(),
+                  TOKEN.value(),
+                  "2.0.0",
+                  FirmwareSource.bytes(new byte[] {1})),
+              Map.of(),
+              RolloutPlan.builder().stage(Stage.everyone()).build());
+      ota.runOnce();
+      report(ota, DeviceReport.version(DEVICE, "2.0.0"));
+      ota.runOnce();
+    }
+    assertThat(count("ota.rollout.changes", "change", "opened")).isEqualTo(1);
+    assertThat(count("ota.rollout.changes", "change", "completed")).isEqualTo(1);
+    assertThat(count("ota.rollout.changes", "change", "canceled")).isZero();
+    assertThat(count("ota.rollout.devices", "state", "updated")).isEqualTo(1);
+    assertThat(count("ota.rollout.devices", "state", "failed")).isZero();
+    assertThat(count("ota.device.updates", "direction", "unknown")).isEqualTo(1);
+  }
+
+  @Test
   void anEventThatIsNotKnownIsPassedOver() {
     GroupOtaMetrics metrics = new GroupOtaMetrics();
     metrics.bindTo(registry);
@@ -159,7 +190,7 @@ class GroupOtaMetricsTest {
         source
             .substring(source.indexOf("<table>"), source.indexOf("</table>"))
             .replaceAll("\\s+\\* +", " ");
-    assertThat(registry.getMeters()).hasSize(25);
+    assertThat(registry.getMeters()).hasSize(53);
     for (Meter meter : registry.getMeters()) {
       assertThat(table).contains("<td>{@code " + meter.getId().getName() + "}</td>");
       assertThat(meter.getId().getDescription()).isNotBlank();

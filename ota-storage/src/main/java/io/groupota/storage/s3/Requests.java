@@ -30,6 +30,11 @@ final class Requests {
     CompletableFuture<T> send() throws MinioException;
   }
 
+  /** Works something out. */
+  interface Computation<T> {
+    T run() throws MinioException;
+  }
+
   private Requests() {}
 
   static <T> T send(String what, Request<T> request) {
@@ -77,6 +82,19 @@ final class Requests {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       return false;
+    }
+  }
+
+  /**
+   * Asks the client for what it works out by itself, for which it may have to ask the store first.
+   * It wraps what goes wrong then in {@code IllegalStateException} or not, as the threads happen to
+   * run.
+   */
+  static <T> T compute(String what, Computation<T> computation) {
+    try {
+      return computation.run();
+    } catch (IllegalStateException | MinioException | CompletionException e) {
+      throw failure(what, e);
     }
   }
 

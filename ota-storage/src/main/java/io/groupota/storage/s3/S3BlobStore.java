@@ -17,7 +17,6 @@ import io.minio.ListMultipartUploadsArgs;
 import io.minio.ListMultipartUploadsResponse;
 import io.minio.MinioAsyncClient;
 import io.minio.RemoveObjectArgs;
-import io.minio.errors.MinioException;
 import io.minio.messages.ListMultipartUploadsResult;
 import java.io.InputStream;
 import java.net.URI;
@@ -237,11 +236,10 @@ public final class S3BlobStore implements BlobStore {
             .object(name(key))
             .expiry(Math.toIntExact(Math.max(1, granted.toSeconds())), TimeUnit.SECONDS)
             .build();
-    try {
-      return Optional.of(URI.create(client.getPresignedObjectUrl(args)));
-    } catch (MinioException e) {
-      throw Requests.failure("The object store could not sign a URL", e);
-    }
+    String url =
+        Requests.compute(
+            "The object store could not sign a URL", () -> client.getPresignedObjectUrl(args));
+    return Optional.of(URI.create(url));
   }
 
   private String name(BlobKey key) {
