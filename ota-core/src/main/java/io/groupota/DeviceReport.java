@@ -2,11 +2,12 @@ package io.groupota;
 
 import java.nio.charset.StandardCharsets;
 import java.util.Optional;
+import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a device says of itself: the version that it runs, or a code of its update, or both.
- * Immutable.
+ * What a device says of itself: the version that it runs, a code of its update, how much space it
+ * has, or several of these. Immutable.
  *
  * @param device the device
  * @param mqttUser the MQTT user name that the message came in with, empty when the host vouches for
@@ -16,21 +17,28 @@ import org.jspecify.annotations.Nullable;
  *     DeployRequest#MAX_VERSION_LENGTH} characters without control characters
  * @param coreVersion the version of its operating system, of the same form
  * @param code the code of its update
+ * @param freeSpace how many bytes a firmware may have to fit onto the device, as its HTTP header
+ *     {@code x-ESP32-free-space} says; not negative
  */
 public record DeviceReport(
     DeviceId device,
     Optional<String> mqttUser,
     Optional<String> version,
     Optional<String> coreVersion,
-    Optional<UpdateCode> code) {
+    Optional<UpdateCode> code,
+    OptionalLong freeSpace) {
   /**
-   * Checks the texts.
+   * Checks the texts and the space.
    *
-   * @throws InvalidRequestException if a version is empty, too long or has control characters
+   * @throws InvalidRequestException if a version is empty, too long or has control characters, or
+   *     the space is negative
    */
   public DeviceReport {
     version.ifPresent(text -> check("version", text));
     coreVersion.ifPresent(text -> check("coreVersion", text));
+    if (freeSpace.isPresent() && freeSpace.getAsLong() < 0) {
+      throw new InvalidRequestException("freeSpace", "freeSpace must not be negative");
+    }
   }
 
   /**
@@ -43,7 +51,12 @@ public record DeviceReport(
    */
   public static DeviceReport version(DeviceId device, String version) {
     return new DeviceReport(
-        device, Optional.empty(), Optional.of(version), Optional.empty(), Optional.empty());
+        device,
+        Optional.empty(),
+        Optional.of(version),
+        Optional.empty(),
+        Optional.empty(),
+        OptionalLong.empty());
   }
 
   /**
@@ -55,7 +68,30 @@ public record DeviceReport(
    */
   public static DeviceReport code(DeviceId device, UpdateCode code) {
     return new DeviceReport(
-        device, Optional.empty(), Optional.empty(), Optional.empty(), Optional.of(code));
+        device,
+        Optional.empty(),
+        Optional.empty(),
+        Optional.empty(),
+        Optional.of(code),
+        OptionalLong.empty());
+  }
+
+  /**
+   * A device that says how much space it has.
+   *
+   * @param device the device
+   * @param bytes how many bytes a firmware may have to fit onto it
+   * @return the report
+   * @throws InvalidRequestException if the number is negative
+   */
+  public static DeviceReport freeSpace(DeviceId device, long bytes) {
+    return new DeviceReport(
+        device,
+        Optional.empty(),
+        Optional.empty(),
+        Optional.empty(),
+        Optional.empty(),
+        OptionalLong.of(bytes));
   }
 
   /**
@@ -65,7 +101,8 @@ public record DeviceReport(
    * @return the report
    */
   public DeviceReport from(@Nullable String mqttUser) {
-    return new DeviceReport(device, Optional.ofNullable(mqttUser), version, coreVersion, code);
+    return new DeviceReport(
+        device, Optional.ofNullable(mqttUser), version, coreVersion, code, freeSpace);
   }
 
   private static void check(String field, String text) {

@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 
 /**
  * What is known of a device from its own reports. All times are when a node heard the device, by
@@ -19,6 +20,8 @@ import java.util.Optional;
  * @param lastSeen when it last reported anything; refreshed at most once per configured interval
  *     while nothing changes
  * @param codes when it last sent each update code
+ * @param freeSpace how many bytes a firmware may have to fit onto it, as it last said; empty if it
+ *     never did
  */
 public record DeviceState(
     DeviceId device,
@@ -27,7 +30,8 @@ public record DeviceState(
     Optional<Instant> versionSince,
     Optional<String> coreVersion,
     Instant lastSeen,
-    Map<UpdateCode, Instant> codes) {
+    Map<UpdateCode, Instant> codes,
+    OptionalLong freeSpace) {
   /** How far a device is with an update. */
   public enum Progress {
     /** It reports the version: proven. */

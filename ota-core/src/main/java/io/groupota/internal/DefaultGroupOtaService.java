@@ -84,7 +84,8 @@ public final class DefaultGroupOtaService implements GroupOtaService {
     ObjectIds ids = new ObjectIds(clock, random);
     FirmwareUploads uploads = new FirmwareUploads(spis, limits.maxFirmwareSize());
     this.deployments = new Deployments(spis, groups, uploads, ids, clock);
-    MemberContexts contexts = new MemberContexts(repository);
+    MemberContexts contexts =
+        new MemberContexts(repository, settings.triggers().retriggerInterval());
     RolloutEnrolment enrolment = new RolloutEnrolment(spis, contexts);
     this.assignments = new RolloutAssignments(repository, enrolment, settings.cacheTtl(), clock);
     this.firmware = new ServedFirmware(spis, assignments, settings.cacheTtl(), clock);

@@ -4,6 +4,7 @@ import io.groupota.DeviceReport;
 import io.groupota.DeviceState;
 import io.groupota.spi.Device;
 import java.util.Optional;
+import java.util.OptionalLong;
 
 /**
  * What this node remembers of a device, so that a report which says nothing new costs no storage.
@@ -11,6 +12,7 @@ import java.util.Optional;
  * @param device the device, empty if the directory has none of that id or it is in no group
  * @param version the version that is saved
  * @param coreVersion the version of the operating system that is saved
+ * @param freeSpace the free space that is saved
  * @param savedAt when this node heard what it last saved, in epoch milliseconds
  * @param checkedAt when the directory was last asked, in epoch milliseconds
  */
@@ -18,6 +20,7 @@ record KnownDevice(
     Optional<Device> device,
     Optional<String> version,
     Optional<String> coreVersion,
+    OptionalLong freeSpace,
     long savedAt,
     long checkedAt) {
   /** For {@link #savedAt}: it must be saved again, whatever is reported. */
@@ -29,16 +32,19 @@ record KnownDevice(
         && (mqttUser.isEmpty() || mqttUser.get().equals(device.get().mqttUser()));
   }
 
-  /** Whether a report names a version that is not the saved one. */
+  /** Whether a report says what is not saved. */
   boolean isChangedBy(DeviceReport report) {
-    return isOther(report.version(), version) || isOther(report.coreVersion(), coreVersion);
+    return isOther(report.version(), version)
+        || isOther(report.coreVersion(), coreVersion)
+        || (report.freeSpace().isPresent() && !report.freeSpace().equals(freeSpace));
   }
 
   /** Whether something must be saved for reports that wait, but for their time. */
   boolean isChangedBy(PendingReport pending) {
     return !pending.codes().isEmpty()
         || isNews(pending)
-        || isOther(pending.coreVersion().map(PendingReport.Run::text), coreVersion);
+        || isOther(pending.coreVersion().map(PendingReport.Run::text), coreVersion)
+        || !freeSpace(pending).equals(freeSpace);
   }
 
   /** Whether the device began with the version that it reports after the saved one was reported. */
@@ -55,14 +61,24 @@ record KnownDevice(
         device,
         pending.version().map(PendingReport.Run::text).or(() -> version),
         pending.coreVersion().map(PendingReport.Run::text).or(() -> coreVersion),
+        freeSpace(pending),
         heardAt,
         checkedAt);
+  }
+
+  private OptionalLong freeSpace(PendingReport pending) {
+    return pending.freeSpace().map(space -> OptionalLong.of(space.bytes())).orElse(freeSpace);
   }
 
   /** What to remember when something else is saved. */
   KnownDevice saved(DeviceState state, long heardAt) {
     return new KnownDevice(
-        device, state.reportedVersion(), state.coreVersion(), heardAt, checkedAt);
+        device,
+        state.reportedVersion(),
+        state.coreVersion(),
+        state.freeSpace(),
+        heardAt,
+        checkedAt);
   }
 
   private static boolean isOther(Optional<String> reported, Optional<String> saved) {

@@ -12,6 +12,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -111,11 +112,18 @@ final class KnownDevices {
       KnownDevice before = resolved.get(id);
       KnownDevice checked =
           before == null
-              ? new KnownDevice(member, Optional.empty(), Optional.empty(), KnownDevice.NEVER, now)
+              ? new KnownDevice(
+                  member,
+                  Optional.empty(),
+                  Optional.empty(),
+                  OptionalLong.empty(),
+                  KnownDevice.NEVER,
+                  now)
               : new KnownDevice(
                   member,
                   before.version(),
                   before.coreVersion(),
+                  before.freeSpace(),
                   before.device().equals(member) ? before.savedAt() : KnownDevice.NEVER,
                   now);
       resolved.put(id, checked);
@@ -138,6 +146,7 @@ final class KnownDevices {
                   device.device(),
                   state.flatMap(DeviceState::reportedVersion),
                   state.flatMap(DeviceState::coreVersion),
+                  state.map(DeviceState::freeSpace).orElse(OptionalLong.empty()),
                   KnownDevice.NEVER,
                   device.checkedAt()));
     }

@@ -7,6 +7,7 @@ import io.groupota.VersionChange.Direction;
 import io.groupota.rollout.Rollout;
 import io.groupota.rollout.RolloutGroup;
 import io.groupota.spi.UpdateLog;
+import java.time.Duration;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -14,9 +15,11 @@ import java.util.stream.Collectors;
 /** Looks up what the fate of a device of a rollout depends on. */
 final class MemberContexts {
   private final UpdateLog updates;
+  private final Duration triggerAgain;
 
-  MemberContexts(UpdateLog updates) {
+  MemberContexts(UpdateLog updates, Duration triggerAgain) {
     this.updates = updates;
+    this.triggerAgain = triggerAgain;
   }
 
   MemberRules.Context of(Rollout rollout, GroupId group) {
@@ -28,7 +31,14 @@ final class MemberContexts {
             .filter(passage -> isBelow(passage, rollout.version()))
             .collect(Collectors.toUnmodifiableSet());
     return new MemberRules.Context(
-        rollout, part.map(RolloutGroup::status).orElse(RolloutGroup.Status.RELEASED), passages);
+        rollout,
+        part.map(RolloutGroup::status).orElse(RolloutGroup.Status.RELEASED),
+        passages,
+        part.map(RolloutGroup::target)
+            .flatMap(updates::update)
+            .map(update -> update.firmware().size())
+            .orElse(0L),
+        triggerAgain);
   }
 
   static boolean isBelow(String version, String target) {

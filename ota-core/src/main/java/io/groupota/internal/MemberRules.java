@@ -14,8 +14,10 @@ import io.groupota.spi.RolloutQueue.Member;
 import io.groupota.spi.RolloutQueue.Move;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Comparator;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Stream;
 
 /**
  * Where a device of a rollout goes: a function of where it is, of what it last reported, and of the
@@ -28,8 +30,23 @@ final class MemberRules {
    * @param rollout its rollout
    * @param status how far the rollout is with its group
    * @param passages the versions that older devices must pass through, below the target
+   * @param size how many bytes the firmware has
+   * @param triggerAgain how long after a trigger a device that does not react gets another one
    */
-  record Context(Rollout rollout, RolloutGroup.Status status, Set<String> passages) {}
+  record Context(
+      Rollout rollout,
+      RolloutGroup.Status status,
+      Set<String> passages,
+      long size,
+      Duration triggerAgain) {}
+
+  /**
+   * Where a device goes.
+   *
+   * @param move the change
+   * @param trigger whether its trigger is to be sent first
+   */
+  record Fate(Move move, boolean trigger) {}
 
   private final Context context;
   private final Member member;
@@ -48,7 +65,19 @@ final class MemberRules {
   }
 
   /** Where the device goes; the same state again if it stays. */
-  Move next() {
+  Fate fate() {
+    Move next = next();
+    boolean begins =
+        next.state() == RolloutDeviceState.TRIGGERED
+            && member.state() == RolloutDeviceState.ADMITTED;
+    boolean missed =
+        next.state() == RolloutDeviceState.TRIGGERED
+            && member.state() == RolloutDeviceState.TRIGGERED
+            && hasMissedItsTrigger();
+    return new Fate(next, begins || missed);
+  }
+
+  private Move next() {
     if (context.status() == RolloutGroup.Status.RELEASED) {
       return member.state().isOpen() || member.state() == RolloutDeviceState.EXCLUDED
           ? end(RolloutDeviceState.CANCELED)
@@ -71,6 +100,9 @@ final class MemberRules {
     }
     if (!isLetIn()) {
       return end(RolloutDeviceState.EXCLUDED);
+    }
+    if (cannotTake(context, reported)) {
+      return end(RolloutDeviceState.REJECTED);
     }
     if (member.state() == RolloutDeviceState.RETRYING) {
       Instant end = member.since().plus(limits.backoff(Math.max(1, member.attempts())));
@@ -99,6 +131,9 @@ final class MemberRules {
   }
 
   private Move inFlight() {
+    if (cannotTake(context, reported)) {
+      return end(RolloutDeviceState.REJECTED);
+    }
     if (hasPassed()) {
       // On to the next version, in the same attempt.
       return new Move(
@@ -121,12 +156,54 @@ final class MemberRules {
           RolloutDeviceState.DOWNLOADING,
           Optional.of(left(started.get().plus(limits.finishWithin()))));
     }
-    Duration step =
-        member.state() == RolloutDeviceState.DOWNLOADING
-            ? limits.finishWithin()
-            : limits.reactWithin();
-    Instant deadline = member.since().plus(step);
-    return now.isBefore(deadline) ? stay(deadline) : failed(RolloutDeviceState.TIMED_OUT);
+    boolean downloads = member.state() == RolloutDeviceState.DOWNLOADING;
+    Instant deadline =
+        member.since().plus(downloads ? limits.finishWithin() : limits.reactWithin());
+    if (!now.isBefore(deadline)) {
+      return failed(RolloutDeviceState.TIMED_OUT);
+    }
+    return stay(downloads ? deadline : earlier(deadline, nextLook()));
+  }
+
+  private static Instant earlier(Instant one, Instant other) {
+    return one.isBefore(other) ? one : other;
+  }
+
+  /**
+   * Whether its trigger, or what it did after it, came to nothing, and it is heard of again: a
+   * device that was offline never gets a message that was sent meanwhile. Those that follow their
+   * group get what is sent to the group again.
+   */
+  private boolean hasMissedItsTrigger() {
+    Instant lastLook = nextLook().minus(context.triggerAgain());
+    return member.addressing() == Addressing.DEVICE
+        && lastLook.isAfter(reacted())
+        && reported
+            .map(DeviceState::lastSeen)
+            .filter(seen -> seen.isAfter(lastLook.minus(context.triggerAgain())))
+            .isPresent();
+  }
+
+  /**
+   * When it last did anything since its trigger, or its trigger was sent: whatever it answers to a
+   * trigger, it does not get the next one for that.
+   */
+  private Instant reacted() {
+    return Stream.of(
+            Optional.of(member.since()),
+            sent(UpdateCode.TRIGGER_RECEIVED),
+            sent(UpdateCode.UP_TO_DATE),
+            reported.flatMap(DeviceState::versionSince))
+        .flatMap(Optional::stream)
+        .max(Comparator.naturalOrder())
+        .orElse(now);
+  }
+
+  /** The next of the times at which a device that does not react may be triggered again. */
+  private Instant nextLook() {
+    long interval = context.triggerAgain().toMillis();
+    long waited = Math.max(0, Duration.between(reacted(), now).toMillis());
+    return reacted().plusMillis((waited / interval + 1) * interval);
   }
 
   /** Its trigger is not sent yet: not if the rollout does not let anybody through now. */
@@ -143,7 +220,10 @@ final class MemberRules {
           Optional.empty(),
           Optional.empty());
     }
-    return move(RolloutDeviceState.TRIGGERED, Optional.of(limits.reactWithin()));
+    boolean soon = context.triggerAgain().compareTo(limits.reactWithin()) < 0;
+    return move(
+        RolloutDeviceState.TRIGGERED,
+        Optional.of(soon ? context.triggerAgain() : limits.reactWithin()));
   }
 
   private Move failed(RolloutDeviceState end) {
@@ -180,6 +260,14 @@ final class MemberRules {
     return rollout.plan().guards().admits(version, rollout.version())
         && (addressing == Addressing.DEVICE
             || context.passages().stream().noneMatch(passage -> isBelow(version, passage)));
+  }
+
+  /** Whether the firmware is larger than the space that a device says it has. */
+  static boolean cannotTake(Context context, Optional<DeviceState> reported) {
+    return reported
+        .map(DeviceState::freeSpace)
+        .filter(space -> space.isPresent() && space.getAsLong() < context.size())
+        .isPresent();
   }
 
   private static boolean isBelow(Optional<String> version, String passage) {

@@ -16,6 +16,7 @@ import java.util.Optional;
  * @param version the version that it reports
  * @param coreVersion the version of its operating system
  * @param codes when each update code was last sent
+ * @param freeSpace how much space it has
  * @param heardAt when the latest report came
  * @param refresh whether all this does is refresh the time of what is saved, as far as memory can
  *     tell
@@ -26,6 +27,7 @@ record PendingReport(
     Optional<Run> version,
     Optional<Run> coreVersion,
     Map<UpdateCode, Long> codes,
+    Optional<Space> freeSpace,
     long heardAt,
     boolean refresh) {
   /**
@@ -44,6 +46,14 @@ record PendingReport(
     }
   }
 
+  /**
+   * How much space a device has.
+   *
+   * @param bytes how many bytes a firmware may have
+   * @param at when it said so
+   */
+  record Space(long bytes, long at) {}
+
   static PendingReport of(DeviceReport report, long now, boolean refresh) {
     return new PendingReport(
         report.device(),
@@ -51,6 +61,9 @@ record PendingReport(
         report.version().map(text -> new Run(text, now, now, false)),
         report.coreVersion().map(text -> new Run(text, now, now, false)),
         report.code().<Map<UpdateCode, Long>>map(code -> Map.of(code, now)).orElse(Map.of()),
+        report.freeSpace().isPresent()
+            ? Optional.of(new Space(report.freeSpace().getAsLong(), now))
+            : Optional.empty(),
         now,
         refresh);
   }
@@ -69,6 +82,7 @@ record PendingReport(
         later(earlier.version, version),
         later(earlier.coreVersion, coreVersion),
         allCodes,
+        freeSpace.or(earlier::freeSpace),
         heardAt,
         refresh && earlier.refresh);
   }
@@ -84,7 +98,12 @@ record PendingReport(
     return report.mqttUser().equals(mqttUser)
         && report.code().isEmpty()
         && report.version().stream().allMatch(text -> isTextOf(version, text))
-        && report.coreVersion().stream().allMatch(text -> isTextOf(coreVersion, text));
+        && report.coreVersion().stream().allMatch(text -> isTextOf(coreVersion, text))
+        && report.freeSpace().stream().allMatch(this::isSpace);
+  }
+
+  private boolean isSpace(long bytes) {
+    return freeSpace.filter(space -> space.bytes() == bytes).isPresent();
   }
 
   private static boolean isTextOf(Optional<Run> run, String text) {

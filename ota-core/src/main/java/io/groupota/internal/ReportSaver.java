@@ -11,6 +11,7 @@ import io.groupota.spi.DeviceStates;
 import io.groupota.spi.DeviceStates.Heard;
 import io.groupota.spi.DeviceStates.Saved;
 import io.groupota.spi.DeviceStates.Sighting;
+import io.groupota.spi.DeviceStates.Space;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -36,7 +37,7 @@ final class ReportSaver {
     REFRESH,
     /** A code of an update, or the first report of a device. */
     NEWS,
-    /** Another version. */
+    /** Another version, or another free space. */
     CHANGE
   }
 
@@ -163,6 +164,9 @@ final class ReportSaver {
             .map(run -> ElapsedTime.between(run.first(), present)),
         pending.coreVersion().map(run -> heard(run, present)),
         codes,
+        pending
+            .freeSpace()
+            .map(space -> new Space(space.bytes(), ElapsedTime.between(space.at(), present))),
         ElapsedTime.between(pending.heardAt(), present));
   }
 

@@ -143,10 +143,9 @@ final class RolloutEnrolment {
       long place,
       MemberRules.Context context,
       Optional<DeviceState> reported) {
-    Optional<String> version =
-        reported
-            .filter(state -> device.group().equals(Optional.of(state.group())))
-            .flatMap(DeviceState::reportedVersion);
+    Optional<DeviceState> said =
+        reported.filter(state -> device.group().equals(Optional.of(state.group())));
+    Optional<String> version = said.flatMap(DeviceState::reportedVersion);
     RolloutDeviceState state = RolloutDeviceState.QUEUED;
     Optional<Duration> due = Optional.empty();
     if (version.filter(context.rollout().version()::equals).isPresent()) {
@@ -154,6 +153,9 @@ final class RolloutEnrolment {
       due = Optional.of(SECOND_LOOK);
     } else if (!MemberRules.isLetIn(context, device.addressing(), version)) {
       state = RolloutDeviceState.EXCLUDED;
+      due = Optional.of(SECOND_LOOK);
+    } else if (MemberRules.cannotTake(context, said)) {
+      state = RolloutDeviceState.REJECTED;
       due = Optional.of(SECOND_LOOK);
     } else if (device.addressing() == Addressing.GROUP
         && context.status() == RolloutGroup.Status.REACHED) {

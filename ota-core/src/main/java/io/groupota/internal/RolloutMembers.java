@@ -66,18 +66,13 @@ final class RolloutMembers {
     List<Move> moves = new ArrayList<>();
     List<Move> triggered = new ArrayList<>();
     for (DueMember member : due) {
-      fates.of(member).ifPresent(move -> (needsTrigger(move) ? triggered : moves).add(move));
+      fates.of(member).ifPresent(fate -> (fate.trigger() ? triggered : moves).add(fate.move()));
     }
     moves.addAll(trigger(triggered, fates, stopping));
     for (Move move : repository.move(moves)) {
       events.moved(fates.rollout(move), move, fates.reported(move));
     }
     return true;
-  }
-
-  private static boolean needsTrigger(Move move) {
-    return move.state() == RolloutDeviceState.TRIGGERED
-        && move.member().state() == RolloutDeviceState.ADMITTED;
   }
 
   /** What a batch of devices depends on, looked up once. */
@@ -88,13 +83,13 @@ final class RolloutMembers {
     private final Map<Key, MemberRules.Context> ofGroups = new HashMap<>();
     private final Map<DeviceId, Optional<String>> versions = new HashMap<>();
 
-    Optional<Move> of(DueMember due) {
+    Optional<MemberRules.Fate> of(DueMember due) {
       Member member = due.member();
       versions.put(member.device(), due.reported().flatMap(DeviceState::reportedVersion));
       return rollouts
           .computeIfAbsent(
               member.rollout(), id -> repository.rollout(id).map(TrackedRollout::rollout))
-          .map(rollout -> new MemberRules(context(rollout, member.group()), due).next());
+          .map(rollout -> new MemberRules(context(rollout, member.group()), due).fate());
     }
 
     private MemberRules.Context context(Rollout rollout, GroupId group) {
@@ -162,7 +157,7 @@ final class RolloutMembers {
         TRIGGER_AGAIN.toSeconds(),
         failure.toString());
     return sent.stream()
-        .map(move -> moved(move, RolloutDeviceState.ADMITTED, Optional.of(TRIGGER_AGAIN)))
+        .map(move -> moved(move, move.member().state(), Optional.of(TRIGGER_AGAIN)))
         .toList();
   }
 

@@ -263,6 +263,7 @@ public final class InMemoryOtaRepository implements OtaRepository {
       Instant now = clock.instant();
       saved.versions().forEach(one -> rollouts.look(one.group(), one.device(), now));
       saved.codes().forEach(one -> rollouts.look(one.group(), one.device(), now));
+      saved.spaces().forEach(one -> rollouts.look(one.group(), one.device(), now));
     }
     return saved;
   }

@@ -30,7 +30,7 @@ public enum RolloutDeviceState {
   FAILED,
   /** It was not heard of in time, as often as the plan lets it try. */
   TIMED_OUT,
-  /** It cannot take the firmware; not tried again. Kept for devices that say so: none does yet. */
+  /** The firmware is larger than the space that it says it has; not tried again. */
   REJECTED,
   /** It reported the target version once, and another one since. */
   FELL_BACK,
@@ -56,7 +56,7 @@ public enum RolloutDeviceState {
           EnumSet.of(ADMITTED, RETRYING, UPDATED, FAILED, TIMED_OUT, REJECTED, CANCELED);
       case RETRYING -> EnumSet.of(QUEUED, ADMITTED, UPDATED, REJECTED, EXCLUDED, CANCELED);
       case UPDATED -> EnumSet.of(FELL_BACK);
-      case EXCLUDED -> EnumSet.of(QUEUED, UPDATED, CANCELED);
+      case EXCLUDED -> EnumSet.of(QUEUED, UPDATED, REJECTED, CANCELED);
       case FAILED, TIMED_OUT, REJECTED, FELL_BACK, CANCELED -> EnumSet.of(UPDATED);
     };
   }

@@ -32,6 +32,23 @@ public interface DeviceStates {
   }
 
   /**
+   * How much space a device said that it has.
+   *
+   * @param bytes how many bytes a firmware may have to fit onto it
+   * @param age how long ago it last did, not negative
+   */
+  record Space(long bytes, Duration age) {
+    /**
+     * Checks the age.
+     *
+     * @throws IllegalArgumentException if it is negative
+     */
+    public Space {
+      requireAge(age);
+    }
+  }
+
+  /**
    * What is new of a device. Devices' messages carry no time and the clocks of nodes differ, so a
    * sighting says how long ago something was heard, counted until {@link #save} is called, and the
    * repository works out when that was by its own clock.
@@ -42,6 +59,7 @@ public interface DeviceStates {
    *     node that heard it; empty if the node knew that the device runs it
    * @param coreVersion the version of its operating system, empty if it reported none
    * @param codes the update codes that it sent, and how long ago each
+   * @param freeSpace how much space it has, empty if it said nothing of that
    * @param age how long ago it was last heard of
    */
   record Sighting(
@@ -50,6 +68,7 @@ public interface DeviceStates {
       Optional<Duration> versionBegan,
       Optional<Heard> coreVersion,
       Map<UpdateCode, Duration> codes,
+      Optional<Space> freeSpace,
       Duration age) {
     /**
      * Copies the map and checks the ages.
@@ -96,17 +115,34 @@ public interface DeviceStates {
   record NewCode(DeviceId device, GroupId group, UpdateCode code, Instant at) {}
 
   /**
+   * A device that has another amount of space than was saved before.
+   *
+   * @param device the device
+   * @param group the group that it is in
+   * @param bytes how many bytes a firmware may have to fit onto it
+   */
+  record NewSpace(DeviceId device, GroupId group, long bytes) {}
+
+  /**
    * What a save has changed. Immutable.
    *
    * @param versions the devices whose reported version is another one now
    * @param codes the codes that are new
-   * @param overtaken the devices whose sighting was saved too late for its version or core version
-   *     to count, since something later was saved already; with what is saved now
+   * @param spaces the devices whose free space is another one now
+   * @param overtaken the devices whose sighting was saved too late for its version, core version or
+   *     free space to count, since something later was saved already; with what is saved now
    */
   record Saved(
-      List<NewVersion> versions, List<NewCode> codes, Map<DeviceId, DeviceState> overtaken) {
+      List<NewVersion> versions,
+      List<NewCode> codes,
+      List<NewSpace> spaces,
+      Map<DeviceId, DeviceState> overtaken) {
+    /** Nothing. */
+    public static final Saved NOTHING = new Saved(List.of(), List.of(), List.of(), Map.of());
+
     /** Copies the collections. */
     public Saved {
+      spaces = List.copyOf(spaces);
       versions = List.copyOf(versions);
       codes = List.copyOf(codes);
       overtaken = Map.copyOf(overtaken);
@@ -129,12 +165,12 @@ public interface DeviceStates {
    * leaves out stays as it was.
    *
    * <p>Nodes save in any order, late and repeatedly; what is saved in the end is the same. The
-   * version, the core version and each code are those that were heard last, and the group, the user
-   * and the addressing those of the sighting that was heard last; of texts that were heard at the
-   * same time the greatest wins. {@link DeviceState#versionSince()} is the latest of two kinds of
-   * times: when a node noticed that the device began with the version that won ({@link
-   * Sighting#versionBegan()}), and when the device reported another one. It never goes back. {@link
-   * SightingMerge} is that rule.
+   * version, the core version, the free space and each code are those that were heard last, and the
+   * group, the user and the addressing those of the sighting that was heard last; of those that
+   * were heard at the same time the greatest wins. {@link DeviceState#versionSince()} is the latest
+   * of two kinds of times: when a node noticed that the device began with the version that won
+   * ({@link Sighting#versionBegan()}), and when the device reported another one. It never goes
+   * back. {@link SightingMerge} is that rule.
    *
    * <p>Calls that save the same device happen one after the other, so that each change of a version
    * is returned by exactly one call, and one's {@link NewVersion#previous()} is the {@link

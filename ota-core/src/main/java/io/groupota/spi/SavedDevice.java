@@ -13,10 +13,12 @@ import java.util.Optional;
  * @param versionSeen when it last reported its version, empty if it never did
  * @param coreVersionSeen when it last reported the version of its operating system, empty if it
  *     never did or that is not known
+ * @param freeSpaceSeen when it last said how much space it has, empty if it never did
  */
 public record SavedDevice(
     DeviceState state,
     Addressing addressing,
     String mqttUser,
     Optional<Instant> versionSeen,
-    Optional<Instant> coreVersionSeen) {}
+    Optional<Instant> coreVersionSeen,
+    Optional<Instant> freeSpaceSeen) {}

@@ -6,9 +6,11 @@ import io.groupota.GroupId;
 import io.groupota.UpdateCode;
 import io.groupota.spi.DeviceStates.Heard;
 import io.groupota.spi.DeviceStates.NewCode;
+import io.groupota.spi.DeviceStates.NewSpace;
 import io.groupota.spi.DeviceStates.NewVersion;
 import io.groupota.spi.DeviceStates.Saved;
 import io.groupota.spi.DeviceStates.Sighting;
+import io.groupota.spi.DeviceStates.Space;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
@@ -19,6 +21,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -34,9 +37,6 @@ public final class SightingMerge {
    */
   private static final Duration AHEAD = Duration.ofMinutes(1);
 
-  private static final Comparator<Text> BY_TIME =
-      Comparator.comparing(Text::seen).thenComparing(Text::text);
-
   private static final Comparator<SavedDevice> BY_ADDRESS =
       Comparator.<SavedDevice, GroupId>comparing(saved -> saved.state().group())
           .thenComparing(SavedDevice::mqttUser)
@@ -45,6 +45,7 @@ public final class SightingMerge {
   private final Instant now;
   private final List<NewVersion> versions = new ArrayList<>();
   private final List<NewCode> codes = new ArrayList<>();
+  private final List<NewSpace> spaces = new ArrayList<>();
   private final Map<DeviceId, DeviceState> overtaken = new HashMap<>();
 
   /**
@@ -77,7 +78,7 @@ public final class SightingMerge {
    * @return the changes so far
    */
   public Saved result() {
-    return new Saved(versions, codes, overtaken);
+    return new Saved(versions, codes, spaces, overtaken);
   }
 
   /** What would be saved if this were the first sighting of the device. */
@@ -98,11 +99,16 @@ public final class SightingMerge {
             sighting.versionBegan().map(this::ago),
             sighting.coreVersion().map(Heard::text),
             ago(sighting.age()),
-            times),
+            times,
+            sighting
+                .freeSpace()
+                .map(space -> OptionalLong.of(space.bytes()))
+                .orElse(OptionalLong.empty())),
         device.addressing(),
         device.mqttUser(),
         sighting.version().map(heard -> ago(heard.age())),
-        sighting.coreVersion().map(heard -> ago(heard.age())));
+        sighting.coreVersion().map(heard -> ago(heard.age())),
+        sighting.freeSpace().map(space -> ago(space.age())));
   }
 
   /**
@@ -119,62 +125,81 @@ public final class SightingMerge {
     int order = is.lastSeen().compareTo(lastSeen);
     SavedDevice address =
         order > 0 || (order == 0 && BY_ADDRESS.compare(seen, before) > 0) ? seen : before;
-    Optional<Text> version = joined(version(before), version(seen));
-    Optional<Text> core = joined(coreVersion(before), coreVersion(seen));
+    Optional<Said<String>> version = joined(version(before), version(seen));
+    Optional<Said<String>> core = joined(coreVersion(before), coreVersion(seen));
+    Optional<Said<Long>> space = joined(freeSpace(before), freeSpace(seen));
     return new SavedDevice(
         new DeviceState(
             was.device(),
             address.state().group(),
-            version.map(Text::text),
-            version.flatMap(Text::since),
-            core.map(Text::text),
+            version.map(Said::what),
+            version.flatMap(Said::since),
+            core.map(Said::what),
             order > 0 ? is.lastSeen() : lastSeen,
-            joined(was.codes(), is.codes())),
+            joined(was.codes(), is.codes()),
+            space.map(said -> OptionalLong.of(said.what())).orElse(OptionalLong.empty())),
         address.addressing(),
         address.mqttUser(),
-        version.map(Text::seen),
-        core.map(Text::seen));
+        version.map(Said::seen),
+        core.map(Said::seen),
+        space.map(Said::seen));
   }
 
-  /** A text that was reported, last when, and since when. */
-  private record Text(String text, Instant seen, Optional<Instant> since) {
-    Text since(Optional<Instant> time) {
-      return new Text(text, seen, time);
+  /** What a device reported, last when, and since when. */
+  private record Said<T extends Comparable<T>>(T what, Instant seen, Optional<Instant> since) {
+    Said<T> since(Optional<Instant> time) {
+      return new Said<>(what, seen, time);
+    }
+
+    boolean isAfter(Said<T> other) {
+      return Comparator.<Said<T>, Instant>comparing(Said::seen)
+              .thenComparing(Said::what)
+              .compare(this, other)
+          > 0;
     }
   }
 
-  private static Optional<Text> version(SavedDevice saved) {
-    return text(saved.state().reportedVersion(), saved.versionSeen(), saved.state().versionSince());
+  private static Optional<Said<String>> version(SavedDevice saved) {
+    return said(saved.state().reportedVersion(), saved.versionSeen(), saved.state().versionSince());
   }
 
-  private static Optional<Text> coreVersion(SavedDevice saved) {
-    return text(saved.state().coreVersion(), saved.coreVersionSeen(), Optional.empty());
+  private static Optional<Said<String>> coreVersion(SavedDevice saved) {
+    return said(saved.state().coreVersion(), saved.coreVersionSeen(), Optional.empty());
+  }
+
+  private static Optional<Said<Long>> freeSpace(SavedDevice saved) {
+    OptionalLong bytes = saved.state().freeSpace();
+    return said(
+        bytes.isPresent() ? Optional.of(bytes.getAsLong()) : Optional.empty(),
+        saved.freeSpaceSeen(),
+        Optional.empty());
   }
 
   /** A time that is not known is before all others. */
-  private static Optional<Text> text(
-      Optional<String> text, Optional<Instant> seen, Optional<Instant> since) {
-    return text.map(some -> new Text(some, seen.orElse(Instant.EPOCH), since));
+  private static <T extends Comparable<T>> Optional<Said<T>> said(
+      Optional<T> what, Optional<Instant> seen, Optional<Instant> since) {
+    return what.map(some -> new Said<>(some, seen.orElse(Instant.EPOCH), since));
   }
 
-  private Optional<Text> joined(Optional<Text> saved, Optional<Text> heard) {
+  private <T extends Comparable<T>> Optional<Said<T>> joined(
+      Optional<Said<T>> saved, Optional<Said<T>> heard) {
     if (saved.isEmpty() || heard.isEmpty()) {
       return saved.or(() -> heard);
     }
-    Text is = heard.get();
-    Text was =
-        new Text(
-            saved.get().text(),
+    Said<T> is = heard.get();
+    Said<T> was =
+        new Said<>(
+            saved.get().what(),
             settled(saved.get().seen(), is.seen()),
             saved.get().since().map(since -> settled(since, is.seen())));
-    boolean wins = BY_TIME.compare(is, was) > 0;
-    Text winner = wins ? is : was;
-    Text loser = wins ? was : is;
+    boolean wins = is.isAfter(was);
+    Said<T> winner = wins ? is : was;
+    Said<T> loser = wins ? was : is;
     return Optional.of(
         winner.since(
             later(
                 winner.since(),
-                winner.text().equals(loser.text()) ? loser.since() : Optional.of(loser.seen()))));
+                winner.what().equals(loser.what()) ? loser.since() : Optional.of(loser.seen()))));
   }
 
   private Map<UpdateCode, Instant> joined(
@@ -220,10 +245,19 @@ public final class SightingMerge {
                 codes.add(new NewCode(after.device(), after.group(), code, at));
               }
             });
+    OptionalLong space = after.freeSpace();
+    if (space.isPresent() && !before.map(DeviceState::freeSpace).equals(Optional.of(space))) {
+      spaces.add(new NewSpace(after.device(), after.group(), space.getAsLong()));
+    }
     if (differs(sighting.version(), after.reportedVersion())
-        || differs(sighting.coreVersion(), after.coreVersion())) {
+        || differs(sighting.coreVersion(), after.coreVersion())
+        || isOther(sighting.freeSpace(), space)) {
       overtaken.put(after.device(), after);
     }
+  }
+
+  private static boolean isOther(Optional<Space> heard, OptionalLong saved) {
+    return heard.isPresent() && !OptionalLong.of(heard.get().bytes()).equals(saved);
   }
 
   private static boolean differs(Optional<Heard> heard, Optional<String> saved) {

@@ -17,6 +17,7 @@ import io.groupota.spi.Addressing;
 import io.groupota.spi.Device;
 import io.groupota.spi.DeviceStates.Heard;
 import io.groupota.spi.DeviceStates.Sighting;
+import io.groupota.spi.DeviceStates.Space;
 import io.groupota.spi.UpdateLog.Entry;
 import io.groupota.spi.UpdateLog.Outcome;
 import java.io.ByteArrayInputStream;
@@ -104,6 +105,7 @@ class MisuseTest {
     List<ThrowingCallable> impossible =
         List.of(
             () -> new Heard("1.2.6", future),
+            () -> new Space(1, future),
             () -> sighting(device, version, Optional.empty(), future),
             () -> sighting(device, version, Optional.of(Duration.ofSeconds(1)), Duration.ZERO),
             () -> sighting(device, Optional.empty(), Optional.of(Duration.ZERO), Duration.ZERO),
@@ -114,6 +116,7 @@ class MisuseTest {
                     Optional.empty(),
                     version,
                     Map.of(UpdateCode.FAILED, future),
+                    Optional.empty(),
                     Duration.ZERO));
     assertThat(impossible)
         .allSatisfy(
@@ -122,7 +125,7 @@ class MisuseTest {
 
   private static Sighting sighting(
       Device device, Optional<Heard> version, Optional<Duration> began, Duration age) {
-    return new Sighting(device, version, began, Optional.empty(), Map.of(), age);
+    return new Sighting(device, version, began, Optional.empty(), Map.of(), Optional.empty(), age);
   }
 
   private static Device device(String id, Optional<GroupId> group) {
@@ -137,6 +140,7 @@ class MisuseTest {
         Optional.of(Duration.ZERO),
         Optional.empty(),
         Map.of(),
+        Optional.empty(),
         Duration.ZERO);
   }
 

@@ -1,6 +1,7 @@
 package io.groupota.http;
 
 import io.groupota.DeviceId;
+import io.groupota.DeviceReport;
 import io.groupota.FirmwareDownload;
 import io.groupota.GroupId;
 import io.groupota.GroupOtaService;
@@ -12,6 +13,7 @@ import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.OptionalLong;
 
 /** What a device asks for: the version that it should run, and the firmware. */
 final class DeviceApi {
@@ -66,6 +68,7 @@ final class DeviceApi {
       return;
     }
     if (found.isPresent()) {
+      tellFreeSpace(route, request);
       new DownloadHandler(slots, redirects, found.get(), FAILURES, scrubber)
           .handle(request, response);
     } else {
@@ -84,6 +87,15 @@ final class DeviceApi {
     return route.group()
         ? service.download(new GroupId(id), token)
         : service.download(new DeviceId(id), token);
+  }
+
+  /** A device that asks for itself has shown by its token that it is the one. */
+  private void tellFreeSpace(DeviceRoute route, HttpServletRequest request) {
+    OptionalLong bytes = DownloadHandler.freeSpace(request);
+    if (!route.group() && bytes.isPresent()) {
+      DeviceId device = new DeviceId(route.segment().substring(0, ID_LENGTH));
+      service.report(DeviceReport.freeSpace(device, bytes.getAsLong()));
+    }
   }
 
   /** For the log, of a route whose id is well-formed: who asked the service for it knows. */

@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.regex.Pattern;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -198,10 +199,16 @@ final class DownloadHandler {
   }
 
   private boolean cannotFit(HttpServletRequest request) {
+    OptionalLong free = freeSpace(request);
+    return free.isPresent() && free.getAsLong() < firmware.size();
+  }
+
+  /** How much space a device says that it has, in bytes. */
+  static OptionalLong freeSpace(HttpServletRequest request) {
     String free = request.getHeader("x-ESP32-free-space");
-    return free != null
-        && SIZE.matcher(free.strip()).matches()
-        && Long.parseLong(free.strip()) < firmware.size();
+    return free != null && SIZE.matcher(free.strip()).matches()
+        ? OptionalLong.of(Long.parseLong(free.strip()))
+        : OptionalLong.empty();
   }
 
   /** The connection failed, as opposed to the store. */

@@ -2,6 +2,7 @@ package io.groupota.http;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.groupota.DeviceId;
 import io.groupota.OtaUpdate;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -96,6 +97,26 @@ class DownloadTest {
                 HttpResponse.BodyHandlers.ofByteArray());
     assertThat(response.statusCode()).isEqualTo(200);
     assertThat(response.body()).isEqualTo(FIRMWARE);
+  }
+
+  @Test
+  void aDeviceThatAsksForItselfTellsHowMuchSpaceItHas() throws Exception {
+    String foreign = "/v1/ota/device/download/" + Fleet.DEVICE + Fleet.FOREIGN_DEVICE_TOKEN;
+    for (String path : List.of(BY_GROUP, foreign)) {
+      try (RawHttp http = server.raw()) {
+        http.send("GET " + path + " HTTP/1.0\r\n" + DEVICE_HEADERS + "\r\n").readToEnd();
+      }
+    }
+    fleet.service.runOnce();
+    DeviceId device = new DeviceId(Fleet.DEVICE);
+    assertThat(fleet.repository.states(List.of(device))).isEmpty();
+    try (RawHttp http = server.raw()) {
+      http.send("GET " + BY_DEVICE + " HTTP/1.0\r\n" + DEVICE_HEADERS + "\r\n").readToEnd();
+    }
+    fleet.service.runOnce();
+    assertThat(fleet.repository.states(List.of(device)))
+        .containsOnlyKeys(device)
+        .allSatisfy((id, state) -> assertThat(state.freeSpace()).hasValue(1_310_720));
   }
 
   @Test

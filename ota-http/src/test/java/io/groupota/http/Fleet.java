@@ -61,6 +61,7 @@ final class Fleet implements AutoCloseable {
           group(FREE_GROUP, FREE_OWNER, FREE_TOKEN));
 
   final GroupOtaService service;
+  final InMemoryOtaRepository repository;
 
   Fleet() {
     this(new InMemoryBlobStore());
@@ -74,9 +75,10 @@ final class Fleet implements AutoCloseable {
             device(DEVICE, DEVICE_TOKEN, GROUP),
             device(FOREIGN_DEVICE, FOREIGN_DEVICE_TOKEN, FOREIGN_GROUP)));
     Clock clock = Clock.fixed(NOW, ZoneOffset.UTC);
+    repository = new InMemoryOtaRepository(clock);
     service =
         GroupOta.builder()
-            .repository(new InMemoryOtaRepository(clock))
+            .repository(repository)
             .blobStore(blobs)
             .groups(registry)
             .clock(clock)

@@ -14,6 +14,7 @@ import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.util.Optional;
+import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -90,7 +91,8 @@ final class DeviceMessages {
         Optional.of(topic.user()),
         Optional.of(fields.version),
         Optional.ofNullable(fields.coreVersion),
-        Optional.empty());
+        Optional.empty(),
+        OptionalLong.empty());
   }
 
   private static @Nullable DeviceReport response(Topics.DeviceTopic topic, JsonParser parser)
@@ -117,7 +119,8 @@ final class DeviceMessages {
         Optional.of(topic.user()),
         Optional.empty(),
         Optional.empty(),
-        Optional.of(fields.code));
+        Optional.of(fields.code),
+        OptionalLong.empty());
   }
 
   /** Whether the document is one object, nothing else, and the reader accepts each field. */

@@ -9,6 +9,7 @@ import io.groupota.UpdateCode;
 import java.nio.ByteBuffer;
 import java.nio.charset.Charset;
 import java.util.Optional;
+import java.util.OptionalLong;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -34,7 +35,8 @@ class DeviceMessagesTest {
                 Optional.of("Hcixd1Fx"),
                 Optional.of("1.5.2"),
                 Optional.of("5.0.0"),
-                Optional.empty()));
+                Optional.empty(),
+                OptionalLong.empty()));
   }
 
   @ParameterizedTest
@@ -52,7 +54,8 @@ class DeviceMessagesTest {
                 Optional.of("Hcixd1Fx"),
                 Optional.empty(),
                 Optional.empty(),
-                Optional.of(code)));
+                Optional.of(code),
+                OptionalLong.empty()));
   }
 
   @ParameterizedTest

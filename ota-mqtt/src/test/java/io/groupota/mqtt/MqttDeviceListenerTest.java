@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -58,7 +59,8 @@ class MqttDeviceListenerTest {
                   Optional.of("Hcixd1Fx"),
                   Optional.of("1.5.2"),
                   Optional.of("5.0.0"),
-                  Optional.empty()));
+                  Optional.empty(),
+                  OptionalLong.empty()));
 
       device.publish(RESPONSE, "{\"code\":201}");
       assertThat(recording.next())

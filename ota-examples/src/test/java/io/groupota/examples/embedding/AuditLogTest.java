@@ -27,6 +27,7 @@ import java.net.InetSocketAddress;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
@@ -93,15 +94,16 @@ class AuditLogTest {
                   + update.id()
                   + System.lineSeparator());
       for (String version : List.of("1.0.0", "2.0.0", "1.0.0")) {
+        clock.advance(Duration.ofSeconds(1));
         ota.report(DeviceReport.version(DEVICE, version));
         ota.runOnce();
       }
     }
     assertThat(audit.toString().lines().skip(1))
         .contains(
-            TIME + "- " + GROUP + " DeviceChanged " + DEVICE + " unknown -> 1.0.0",
-            TIME + "- " + GROUP + " DeviceUpdated " + DEVICE + " 1.0.0 -> 2.0.0",
-            TIME + "- " + GROUP + " DeviceFellBack " + DEVICE + " 2.0.0 -> 1.0.0")
+            "2026-01-01T00:00:01Z - " + GROUP + " DeviceChanged " + DEVICE + " unknown -> 1.0.0",
+            "2026-01-01T00:00:02Z - " + GROUP + " DeviceUpdated " + DEVICE + " 1.0.0 -> 2.0.0",
+            "2026-01-01T00:00:03Z - " + GROUP + " DeviceFellBack " + DEVICE + " 2.0.0 -> 1.0.0")
         .anyMatch(line -> line.contains(" Triggered ") && line.contains(update.id().value()))
         .noneMatch(line -> line.contains("secret"));
     String post = posted.poll(60, TimeUnit.SECONDS);

@@ -21,6 +21,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Random;
 
 /**
@@ -108,7 +109,8 @@ final class RunningFleet {
         Optional.of(user(device)),
         Optional.of(version(device)),
         Optional.of("5.0.0"),
-        Optional.empty());
+        Optional.empty(),
+        OptionalLong.empty());
   }
 
   String topic(int device) {

@@ -10,6 +10,7 @@ import java.time.temporal.ChronoUnit;
 import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.function.Function;
 import org.jdbi.v3.core.argument.Argument;
 import org.jspecify.annotations.Nullable;
@@ -56,6 +57,15 @@ final class Columns {
 
   static Instant presentInstant(ResultSet row, String column) throws SQLException {
     return row.getObject(column, OffsetDateTime.class).toInstant();
+  }
+
+  static OptionalLong number(ResultSet row, String column) throws SQLException {
+    long number = row.getLong(column);
+    return row.wasNull() ? OptionalLong.empty() : OptionalLong.of(number);
+  }
+
+  static @Nullable Long number(OptionalLong number) {
+    return number.isPresent() ? number.getAsLong() : null;
   }
 
   static Optional<String> text(ResultSet row, String column) throws SQLException {

@@ -33,9 +33,11 @@ final class SavedDeviceArrays {
               times("received"),
               times("started"),
               times("current"),
-              times("failed"))
+              times("failed"),
+              "CAST(:spaces AS BIGINT[])",
+              times("spacesSeen"))
           + ") AS n (device, seen, version_seen, core_seen, grp, usr, addressing, version, since,"
-          + " core, received, started, current, failed)";
+          + " core, received, started, current, failed, space, space_seen)";
 
   private static final String REFRESH =
       "UPDATE ota_device_state t SET last_seen = n.seen, version_seen = n.version_seen,"
@@ -48,14 +50,16 @@ final class SavedDeviceArrays {
           + " core_version_seen = n.core_seen, group_id = n.grp, mqtt_user = n.usr,"
           + " addressing = n.addressing, reported_version = n.version, version_since = n.since,"
           + " core_version = n.core, trigger_received_at = n.received,"
-          + " download_started_at = n.started, up_to_date_at = n.current, failed_at = n.failed"
+          + " download_started_at = n.started, up_to_date_at = n.current, failed_at = n.failed,"
+          + " free_space = n.space, free_space_seen = n.space_seen"
           + ROWS
           + " WHERE t.device_id = n.device";
 
   private static final String INSERT =
       "INSERT INTO ota_device_state (device_id, last_seen, version_seen, core_version_seen,"
           + " group_id, mqtt_user, addressing, reported_version, version_since, core_version,"
-          + " trigger_received_at, download_started_at, up_to_date_at, failed_at) SELECT n.*"
+          + " trigger_received_at, download_started_at, up_to_date_at, failed_at, free_space,"
+          + " free_space_seen) SELECT n.*"
           + ROWS;
 
   private SavedDeviceArrays() {}
@@ -111,7 +115,9 @@ final class SavedDeviceArrays {
         .bind("received", codes(devices, UpdateCode.TRIGGER_RECEIVED))
         .bind("started", codes(devices, UpdateCode.DOWNLOAD_STARTED))
         .bind("current", codes(devices, UpdateCode.UP_TO_DATE))
-        .bind("failed", codes(devices, UpdateCode.FAILED));
+        .bind("failed", codes(devices, UpdateCode.FAILED))
+        .bind("spaces", Columns.array("int8", devices, d -> Columns.number(d.state().freeSpace())))
+        .bind("spacesSeen", times(devices, d -> d.freeSpaceSeen().orElse(null)));
   }
 
   private static Argument codes(List<SavedDevice> devices, UpdateCode code) {

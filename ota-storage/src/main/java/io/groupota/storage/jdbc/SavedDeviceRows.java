@@ -16,14 +16,15 @@ final class SavedDeviceRows {
           + " reported_version = :version, version_since = :since, version_seen = :versionSeen,"
           + " core_version = :core, core_version_seen = :coreSeen, last_seen = :seen,"
           + " trigger_received_at = :received, download_started_at = :started,"
-          + " up_to_date_at = :current, failed_at = :failed WHERE device_id = :device";
+          + " up_to_date_at = :current, failed_at = :failed, free_space = :space,"
+          + " free_space_seen = :spaceSeen WHERE device_id = :device";
 
   private static final String INSERT =
       "INSERT INTO ota_device_state (device_id, group_id, mqtt_user, addressing, reported_version,"
           + " version_since, version_seen, core_version, core_version_seen, last_seen,"
-          + " trigger_received_at, download_started_at, up_to_date_at, failed_at)"
+          + " trigger_received_at, download_started_at, up_to_date_at, failed_at, free_space, free_space_seen)"
           + " VALUES (:device, :group, :user, :addressing, :version, :since, :versionSeen, :core,"
-          + " :coreSeen, :seen, :received, :started, :current, :failed)";
+          + " :coreSeen, :seen, :received, :started, :current, :failed, :space, :spaceSeen)";
 
   private SavedDeviceRows() {}
 
@@ -65,6 +66,8 @@ final class SavedDeviceRows {
         .bind("received", Columns.instant(codes.get(UpdateCode.TRIGGER_RECEIVED)))
         .bind("started", Columns.instant(codes.get(UpdateCode.DOWNLOAD_STARTED)))
         .bind("current", Columns.instant(codes.get(UpdateCode.UP_TO_DATE)))
-        .bind("failed", Columns.instant(codes.get(UpdateCode.FAILED)));
+        .bind("failed", Columns.instant(codes.get(UpdateCode.FAILED)))
+        .bind("space", Columns.number(state.freeSpace()))
+        .bind("spaceSeen", Columns.instant(device.freeSpaceSeen().orElse(null)));
   }
 }

@@ -26,13 +26,14 @@ final class SavedDevices {
   /** The columns of a {@link DeviceState}. */
   static final String STATE =
       "device_id, group_id, reported_version, version_since, core_version, last_seen,"
-          + " trigger_received_at, download_started_at, up_to_date_at, failed_at";
+          + " trigger_received_at, download_started_at, up_to_date_at, failed_at, free_space";
 
   /** In one order everywhere, so that nodes with the same devices cannot deadlock. */
   private static final String LOCK =
       "SELECT "
           + STATE
-          + ", mqtt_user, addressing, version_seen, core_version_seen FROM ota_device_state"
+          + ", mqtt_user, addressing, version_seen, core_version_seen, free_space_seen"
+          + " FROM ota_device_state"
           + " WHERE device_id = ANY(:devices) ORDER BY device_id FOR UPDATE";
 
   private SavedDevices() {}
@@ -80,6 +81,8 @@ final class SavedDevices {
           && is.versionSince().equals(was.versionSince())
           && is.coreVersion().equals(was.coreVersion())
           && is.codes().equals(was.codes())
+          && is.freeSpace().equals(was.freeSpace())
+          && after.freeSpaceSeen().equals(before.freeSpaceSeen())
           && after.mqttUser().equals(before.mqttUser())
           && after.addressing() == before.addressing();
     }
@@ -91,7 +94,8 @@ final class SavedDevices {
         Addressing.valueOf(row.getString("addressing")),
         row.getString("mqtt_user"),
         versionSeen(row),
-        Columns.instant(row, "core_version_seen"));
+        Columns.instant(row, "core_version_seen"),
+        Columns.instant(row, "free_space_seen"));
   }
 
   /** Nodes of a release before the column change a version without setting it. */
@@ -113,7 +117,8 @@ final class SavedDevices {
         Columns.instant(row, "version_since"),
         Columns.text(row, "core_version"),
         Columns.presentInstant(row, "last_seen"),
-        codes);
+        codes,
+        Columns.number(row, "free_space"));
   }
 
   private static String column(UpdateCode code) {

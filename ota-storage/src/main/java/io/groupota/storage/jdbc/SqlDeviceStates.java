@@ -55,7 +55,7 @@ final class SqlDeviceStates implements DeviceStates {
       }
     }
     if (sightings.isEmpty()) {
-      return new Saved(List.of(), List.of(), Map.of());
+      return Saved.NOTHING;
     }
     List<Sighting> ordered =
         sightings.stream().sorted(Comparator.comparing(s -> s.device().id())).toList();
@@ -78,6 +78,7 @@ final class SqlDeviceStates implements DeviceStates {
     Map<DeviceId, GroupId> news = new TreeMap<>();
     result.versions().forEach(change -> news.put(change.device(), change.group()));
     result.codes().forEach(code -> news.put(code.device(), code.group()));
+    result.spaces().forEach(space -> news.put(space.device(), space.group()));
     marks.mark(handle, news);
     return result;
   }

@@ -12,6 +12,7 @@ import io.groupota.spi.Device;
 import io.groupota.spi.DeviceStates.Heard;
 import io.groupota.spi.DeviceStates.NewVersion;
 import io.groupota.spi.DeviceStates.Sighting;
+import io.groupota.spi.DeviceStates.Space;
 import io.groupota.spi.DeviceStates.VersionCount;
 import io.groupota.spi.OtaRepository;
 import io.groupota.testkit.SettableClock;
@@ -25,6 +26,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Random;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
@@ -74,6 +76,11 @@ class OrderOfSightingsPropertiesTest {
       int device, int group, String user, Text version, int began, Text core, Codes codes, int at) {
     Addressing addressing() {
       return user.length() % 2 == 0 ? Addressing.DEVICE : Addressing.GROUP;
+    }
+
+    /** Said with the core version, whether that was said or not. */
+    Optional<Long> space() {
+      return began < 0 ? Optional.empty() : Optional.of((long) began);
     }
   }
 
@@ -190,6 +197,7 @@ class OrderOfSightingsPropertiesTest {
           began(seen).map(this::age),
           heard(seen, seen.core()),
           codes,
+          seen.space().map(bytes -> new Space(bytes, age(seen.at() - seen.core().before()))),
           age(seen.at()));
     }
 
@@ -238,7 +246,8 @@ class OrderOfSightingsPropertiesTest {
                       since(device).map(START::plusSeconds),
                       latest(device, Seen::core).map(Said::text),
                       START.plusSeconds(last.at()),
-                      codes(device)));
+                      codes(device),
+                      space(device)));
     }
 
     private Stream<Seen> of(int device) {
@@ -278,6 +287,16 @@ class OrderOfSightingsPropertiesTest {
                       ? said.began().stream()
                       : Stream.of(said.at()))
           .max(Comparator.naturalOrder());
+    }
+
+    private OptionalLong space(int device) {
+      return of(device)
+          .filter(seen -> seen.space().isPresent())
+          .max(
+              Comparator.<Seen>comparingInt(seen -> seen.at() - seen.core().before())
+                  .thenComparing(seen -> seen.space().orElseThrow()))
+          .map(seen -> OptionalLong.of(seen.space().orElseThrow()))
+          .orElse(OptionalLong.empty());
     }
 
     private Map<UpdateCode, Instant> codes(int device) {

@@ -109,6 +109,7 @@ final class Samples {
         Optional.of(Duration.ZERO),
         Optional.of(new Heard("5.0.0", Duration.ZERO)),
         Map.of(),
+        Optional.empty(),
         Duration.ZERO);
   }
 
@@ -120,6 +121,7 @@ final class Samples {
         Optional.empty(),
         Optional.empty(),
         Map.of(),
+        Optional.empty(),
         Duration.ZERO);
   }
 }

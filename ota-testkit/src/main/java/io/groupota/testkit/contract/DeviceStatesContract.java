@@ -17,6 +17,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.concurrent.Callable;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
@@ -65,7 +66,8 @@ public interface DeviceStatesContract extends DeviceCountsContract, SightingOrde
                 Optional.of(now),
                 Optional.of("5.0.0"),
                 now,
-                codes));
+                codes,
+                OptionalLong.empty()));
   }
 
   @Test
@@ -259,6 +261,7 @@ public interface DeviceStatesContract extends DeviceCountsContract, SightingOrde
             other.versionBegan(),
             other.coreVersion(),
             other.codes(),
+            other.freeSpace(),
             other.age());
     boolean saved;
     try {
@@ -387,6 +390,13 @@ public interface DeviceStatesContract extends DeviceCountsContract, SightingOrde
       Instant lastSeen) {
     return new ExpectedState(
         new DeviceState(
-            reporter.id(), reporter.group(), version, since, coreVersion, lastSeen, Map.of()));
+            reporter.id(),
+            reporter.group(),
+            version,
+            since,
+            coreVersion,
+            lastSeen,
+            Map.of(),
+            OptionalLong.empty()));
   }
 }

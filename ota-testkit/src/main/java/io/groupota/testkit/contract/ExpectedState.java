@@ -20,6 +20,7 @@ record ExpectedState(DeviceState state) {
             state.versionSince(),
             state.coreVersion(),
             state.lastSeen(),
-            codes));
+            codes,
+            state.freeSpace()));
   }
 }

@@ -8,6 +8,7 @@ import io.groupota.spi.Addressing;
 import io.groupota.spi.Device;
 import io.groupota.spi.DeviceStates.Heard;
 import io.groupota.spi.DeviceStates.Sighting;
+import io.groupota.spi.DeviceStates.Space;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -47,6 +48,7 @@ record Reporter(Clock clock, DeviceId id, GroupId group, String mqttUser, Addres
         began.map(this::ago),
         Optional.empty(),
         Map.of(),
+        Optional.empty(),
         ago(at));
   }
 
@@ -67,6 +69,19 @@ record Reporter(Clock clock, DeviceId id, GroupId group, String mqttUser, Addres
         version.map(text -> ago(at)),
         coreVersion.map(text -> new Heard(text, ago(at))),
         ages,
+        Optional.empty(),
+        ago(at));
+  }
+
+  /** It says how much space it has. */
+  Sighting hasSpace(long bytes, Instant at) {
+    return new Sighting(
+        device(),
+        Optional.empty(),
+        Optional.empty(),
+        Optional.empty(),
+        Map.of(),
+        Optional.of(new Space(bytes, ago(at))),
         ago(at));
   }
 

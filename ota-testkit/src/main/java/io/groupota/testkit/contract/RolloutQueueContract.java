@@ -376,6 +376,8 @@ public interface RolloutQueueContract extends OtaRepositoryFixture {
     rollouts.repository.save(
         List.of(reporter.sends(UpdateCode.DOWNLOAD_STARTED, rollouts.clock.instant())));
     assertDue(rollouts, id, device);
+    rollouts.repository.save(List.of(reporter.hasSpace(1, rollouts.clock.instant())));
+    assertDue(rollouts, id, device);
     // The same version, of a device elsewhere, and of one that is in no rollout.
     rollouts.clock.advance(MILLISECOND);
     rollouts.report(device, "1.1.0");

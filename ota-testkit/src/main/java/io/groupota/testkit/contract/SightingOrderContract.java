@@ -8,6 +8,7 @@ import io.groupota.GroupId;
 import io.groupota.UpdateCode;
 import io.groupota.spi.DeviceStates;
 import io.groupota.spi.DeviceStates.NewCode;
+import io.groupota.spi.DeviceStates.NewSpace;
 import io.groupota.spi.DeviceStates.NewVersion;
 import io.groupota.spi.DeviceStates.Saved;
 import io.groupota.spi.DeviceStates.Sighting;
@@ -21,6 +22,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.function.Function;
@@ -83,7 +85,8 @@ public interface SightingOrderContract extends OtaRepositoryFixture {
                             Optional.of(start.plusSeconds(4)),
                             Optional.of("4.9.9"),
                             start.plusSeconds(6),
-                            Map.of(UpdateCode.TRIGGER_RECEIVED, start.plusSeconds(5)))));
+                            Map.of(UpdateCode.TRIGGER_RECEIVED, start.plusSeconds(5)),
+                            OptionalLong.empty())));
     assertThat(scenario.repository.versionCounts(group))
         .as("as what was heard last has it")
         .extracting(count -> count.mqttUser() + " " + count.addressing() + " " + count.devices())
@@ -123,7 +126,33 @@ public interface SightingOrderContract extends OtaRepositoryFixture {
     DeviceState state = state(scenario.repository, device);
     assertThat(state.reportedVersion()).contains("1.2.6");
     assertThat(state.lastSeen()).isEqualTo(start.plusSeconds(2));
-    assertThat(saved).isEqualTo(new Saved(List.of(), List.of(), Map.of(device.id(), state)));
+    assertThat(saved)
+        .isEqualTo(new Saved(List.of(), List.of(), List.of(), Map.of(device.id(), state)));
+  }
+
+  @Test
+  default void theFreeSpaceIsWhatWasHeardLast() {
+    Scenario scenario = new Scenario(this);
+    DeviceStates states = scenario.repository;
+    Reporter device = scenario.reporter(scenario.group());
+    Instant start = scenario.anHourAgo();
+    Saved first = states.save(List.of(device.hasSpace(1_310_720, start)));
+    assertThat(first.spaces())
+        .containsExactly(new NewSpace(device.id(), device.group(), 1_310_720));
+    assertThat(state(scenario.otherNode, device).freeSpace()).hasValue(1_310_720);
+    assertThat(state(states, device).reportedVersion()).isEmpty();
+
+    assertThat(states.save(List.of(device.hasSpace(1_310_720, start.plusSeconds(2)))))
+        .as("the same again")
+        .isEqualTo(Saved.NOTHING);
+    Saved late = scenario.otherNode.save(List.of(device.hasSpace(0, start.plusSeconds(1))));
+    assertThat(late.spaces()).isEmpty();
+    assertThat(late.overtaken()).containsOnlyKeys(device.id());
+    states.save(List.of(device.beginsWith("1.2.6", start.plusSeconds(3))));
+    assertThat(state(states, device).freeSpace()).as("left out").hasValue(1_310_720);
+    Saved less = scenario.otherNode.save(List.of(device.hasSpace(0, start.plusSeconds(4))));
+    assertThat(less.spaces()).containsExactly(new NewSpace(device.id(), device.group(), 0));
+    assertThat(state(states, device).freeSpace()).hasValue(0);
   }
 
   @Test
@@ -208,7 +237,8 @@ public interface SightingOrderContract extends OtaRepositoryFixture {
                 Optional.of(right),
                 Optional.of("1"),
                 right,
-                again));
+                again,
+                OptionalLong.empty()));
     assertThat(states.versionCounts(device.group()))
         .extracting(count -> count.mqttUser())
         .containsExactly("other");
@@ -244,11 +274,10 @@ public interface SightingOrderContract extends OtaRepositoryFixture {
             new Saved(
                 List.of(changed(moved, Optional.of("1.2.6"), "1.2.7", at(start, 1))),
                 List.of(),
+                List.of(),
                 Map.of()));
-    assertThat(states.save(List.of(next)))
-        .as("a repetition")
-        .isEqualTo(new Saved(List.of(), List.of(), Map.of()));
-    assertThat(states.save(List.of())).isEqualTo(new Saved(List.of(), List.of(), Map.of()));
+    assertThat(states.save(List.of(next))).as("a repetition").isEqualTo(Saved.NOTHING);
+    assertThat(states.save(List.of())).isEqualTo(Saved.NOTHING);
 
     Saved back = states.save(List.of(one.reports("1.2.6", start.plusSeconds(2))));
     assertThat(back.versions())

@@ -189,6 +189,65 @@ public abstract class RolloutContract extends ServiceContract {
   }
 
   @Test
+  final void aFirmwareThatDoesNotFitIsRejectedAndNeverTriedAgain() {
+    fleet();
+    long size = service.served(GROUP).orElseThrow().firmware().size();
+    service.report(DeviceReport.freeSpace(device(1), size - 1));
+    service.report(DeviceReport.freeSpace(device(2), size));
+    service.runOnce();
+    RolloutId id = start(stages(100));
+    run();
+    assertThat(in(id, RolloutDeviceState.REJECTED))
+        .as("as it has said before")
+        .containsExactly(device(1));
+    assertThat(triggers).hasSize(DEVICES - 1);
+    assertThat(told(device(1))).contains("1.0.0");
+
+    service.report(DeviceReport.freeSpace(device(3), 0));
+    code(List.of(device(4)), UpdateCode.DOWNLOAD_STARTED);
+    service.report(DeviceReport.freeSpace(device(4), size - 1));
+    run();
+    assertThat(in(id, RolloutDeviceState.REJECTED))
+        .as("as it says when it asks for the firmware")
+        .containsExactly(device(1), device(3), device(4));
+    assertThat(told(device(3))).contains("1.0.0");
+    clock.advance(Duration.ofHours(12));
+    run();
+    service.report(DeviceReport.freeSpace(device(3), size));
+    run();
+    assertThat(in(id, RolloutDeviceState.REJECTED))
+        .containsExactly(device(1), device(3), device(4));
+    report(List.of(device(3)), "2.0.0");
+    assertThat(in(id, RolloutDeviceState.UPDATED)).containsExactly(device(3));
+  }
+
+  @Test
+  final void aDeviceThatWasOfflineWhenItWasTriggeredIsTriggeredAgain() {
+    fleet();
+    RolloutId id = start(stages(100).pace(Pace.constant(6_000, 3)));
+    run();
+    List<DeviceId> first = in(id, RolloutDeviceState.TRIGGERED);
+    triggers.clear();
+    clock.advance(Duration.ofMinutes(5));
+    report(first.subList(0, 1), "1.0.0");
+    clock.advance(Duration.ofMinutes(5).minusSeconds(3));
+    run();
+    assertThat(triggers).as("it may still react").isEmpty();
+    clock.advance(Duration.ofSeconds(1));
+    run();
+    assertThat(triggers)
+        .as("of those that were heard of since")
+        .extracting(trigger -> trigger.device().orElseThrow())
+        .isEqualTo(first.subList(0, 1));
+    run();
+    code(first.subList(0, 1), UpdateCode.UP_TO_DATE);
+    clock.advance(Duration.ofMinutes(4));
+    run();
+    assertThat(triggers).as("once per interval, and not for its answer").hasSize(1);
+    assertThat(in(id, RolloutDeviceState.TRIGGERED)).isEqualTo(first);
+  }
+
+  @Test
   final void groupAddressedDevicesFollowWhenTheirGroupIsReachedCompletely() {
     deploy("1.0.0");
     for (int i = 1; i <= 10; i++) {

@@ -214,7 +214,7 @@ class BrokenRepositoriesTest {
         brokenSave(
             (sound, sightings) -> {
               sightings.forEach(sighting -> sound.save(List.of(sighting)));
-              return new Saved(List.of(), List.of(), Map.of());
+              return Saved.NOTHING;
             });
     Proof.catches(contract, "aBatchIsSavedAsAWholeOrNotAtAll");
   }
@@ -253,7 +253,7 @@ class BrokenRepositoriesTest {
                 } else if (!versions.isEmpty()) {
                   versions.remove(0);
                 }
-                return new Saved(versions, saved.codes(), saved.overtaken());
+                return new Saved(versions, saved.codes(), saved.spaces(), saved.overtaken());
               });
       Proof.catches(contract, "aSaveSaysWhatItChanged");
       Proof.catches(contract, "everyChangeOfAVersionIsReturnedOnceByAllNodesTogether");
@@ -266,7 +266,7 @@ class BrokenRepositoriesTest {
         brokenSave(
             (sound, sightings) -> {
               Saved saved = sound.save(sightings);
-              return new Saved(saved.versions(), saved.codes(), Map.of());
+              return new Saved(saved.versions(), saved.codes(), saved.spaces(), Map.of());
             });
     Proof.catches(contract, "whatIsHeardLaterCountsEvenIfItIsSavedEarlier");
     Proof.catches(contract, "aSaveSaysWhatItChanged");
@@ -283,6 +283,7 @@ class BrokenRepositoriesTest {
                     sighting.versionBegan(),
                     sighting.coreVersion(),
                     sighting.codes(),
+                    sighting.freeSpace(),
                     sighting.age()))
         .toList();
   }

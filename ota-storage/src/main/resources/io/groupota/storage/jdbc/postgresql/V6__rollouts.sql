@@ -2,6 +2,10 @@
 ALTER TABLE ota_update ADD COLUMN must_pass_through BOOLEAN DEFAULT FALSE NOT NULL;
 CREATE INDEX ota_update_to_pass ON ota_update (group_id, seq) WHERE must_pass_through;
 
+-- How much space a device said that it has for a firmware, in bytes, and when it last did.
+ALTER TABLE ota_device_state ADD COLUMN free_space BIGINT;
+ALTER TABLE ota_device_state ADD COLUMN free_space_seen TIMESTAMP WITH TIME ZONE;
+
 -- What stages choose devices by: a JSON object of texts, NULL for none.
 ALTER TABLE ota_device ADD COLUMN attributes VARCHAR;
 
