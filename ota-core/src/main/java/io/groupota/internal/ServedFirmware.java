@@ -23,14 +23,12 @@ import java.util.Optional;
 import java.util.function.BiFunction;
 
 /**
- * Answers the checks and downloads of devices. Both read the same cached entry, so they agree with
- * each other; where a rollout decides for a device, a download also gives what a check said a
- * moment before.
+ * Answers the checks and downloads of devices. Both ask the same memory what a group serves, so
+ * they agree with each other; where a rollout decides for a device, a download also gives what a
+ * check said a moment before.
  */
 final class ServedFirmware {
   private static final int CACHE_CAPACITY = 200_000;
-
-  private record Served(Group group, OtaUpdate update) {}
 
   private record Download(OtaUpdate update, BlobStore blobs) implements FirmwareDownload {
     @Override
@@ -51,7 +49,8 @@ final class ServedFirmware {
   private final GroupDirectory directory;
   private final OtaRepository repository;
   private final BlobStore blobs;
-  private final TtlCache<GroupId, Optional<Served>> groups;
+  private final ServedUpdates updates;
+  private final TtlCache<GroupId, Optional<Group>> groups;
   private final TtlCache<DeviceId, Optional<Device>> devices;
   private final TtlCache<GroupId, List<OtaUpdate>> passages;
   private final RolloutAssignments assignments;
@@ -60,14 +59,15 @@ final class ServedFirmware {
     this.directory = spis.groups();
     this.repository = spis.repository();
     this.blobs = spis.blobs();
-    this.groups = new TtlCache<>(CACHE_CAPACITY, ttl, clock, this::load);
+    this.groups = new TtlCache<>(CACHE_CAPACITY, ttl, clock, directory::group);
+    this.updates = new ServedUpdates(directory, repository, ttl, clock);
     this.devices = new TtlCache<>(CACHE_CAPACITY, ttl, clock, this::loadDevice);
     this.passages = new TtlCache<>(CACHE_CAPACITY, ttl, clock, repository::mustPassThrough);
     this.assignments = assignments;
   }
 
   Optional<OtaUpdate> served(GroupId group) {
-    return groups.get(group).map(Served::update);
+    return updates.get(group);
   }
 
   Optional<OtaUpdate> served(DeviceId device) {
@@ -120,8 +120,9 @@ final class ServedFirmware {
   Optional<FirmwareDownload> download(GroupId group, Token token) {
     return groups
         .get(group)
-        .filter(served -> served.group().token().equals(token))
-        .map(served -> new Download(served.update(), blobs));
+        .filter(found -> found.token().equals(token))
+        .flatMap(found -> updates.get(group))
+        .map(update -> new Download(update, blobs));
   }
 
   Optional<FirmwareDownload> download(DeviceId id, Token token) {
@@ -133,15 +134,9 @@ final class ServedFirmware {
   }
 
   void invalidate(GroupId group) {
-    groups.invalidate(group);
+    updates.invalidate(group);
     passages.invalidate(group);
     assignments.invalidate(group);
-  }
-
-  private Optional<Served> load(GroupId id) {
-    return directory
-        .group(id)
-        .flatMap(group -> repository.served(id).map(update -> new Served(group, update)));
   }
 
   private Optional<Device> loadDevice(DeviceId id) {

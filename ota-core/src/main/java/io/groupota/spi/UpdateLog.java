@@ -13,6 +13,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The role of an {@link OtaRepository} that keeps what was deployed: a history, to which updates
@@ -47,6 +48,20 @@ public interface UpdateLog {
     @Override
     public String toString() {
       return "Entry[update=" + update + ", recordId=" + recordId + ", replaces=" + replaces + "]";
+    }
+  }
+
+  /**
+   * What has changed since an earlier look.
+   *
+   * @param groups the groups that serve another update now, or serve one for the first time; some
+   *     may be named again, or without reason
+   * @param mark what to go on from at the next look; of no other meaning
+   */
+  record Changes(List<GroupId> groups, String mark) {
+    /** Copies the list. */
+    public Changes {
+      groups = List.copyOf(groups);
     }
   }
 
@@ -148,6 +163,22 @@ public interface UpdateLog {
    * @return what was done; empty if no group is due
    */
   default Optional<Pruned> prune(Retention retention) {
+    return Optional.empty();
+  }
+
+  /**
+   * Tells which groups serve another update than before, by whichever node, so that a node can keep
+   * in memory what thousands of groups serve and ask one question instead of thousands. Every
+   * change of what a group serves, by a deploy or by a rollout, that was not visible to the call
+   * that gave the mark, and is to this one, is told. What a call costs depends on the changes,
+   * never on the number of groups or updates.
+   *
+   * <p>A log that cannot tell leaves this as it is; then each group is asked for.
+   *
+   * @param mark what the last look gave, null at the first one, which names no groups
+   * @return the changes, empty if this log cannot tell
+   */
+  default Optional<Changes> changes(@Nullable String mark) {
     return Optional.empty();
   }
 }

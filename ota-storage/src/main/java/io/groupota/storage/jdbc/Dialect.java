@@ -55,6 +55,16 @@ enum Dialect {
     return Dialect.class.getPackageName().replace('.', '/') + "/" + folder;
   }
 
+  /** Whether triggers of the schema keep counts, in the tables {@code ota_*_count}. */
+  boolean keepsCounts() {
+    return this == POSTGRESQL;
+  }
+
+  /** Whether rows can tell by which transaction they were written, in an order of all of them. */
+  boolean numbersTransactions() {
+    return this == POSTGRESQL;
+  }
+
   /** Whether the same transaction may succeed when it is run again. */
   boolean isLostRace(String sqlState) {
     return switch (sqlState) {

@@ -73,6 +73,13 @@ public final class JdbcGroupRegistry implements GroupRegistry {
           + GROUP_EXISTS
           + " GROUP BY addressing, mqtt_user";
 
+  /** The same where triggers keep the counts: {@link Dialect#keepsCounts}. */
+  private static final String KEPT_MEMBERS =
+      "SELECT addressing, mqtt_user, SUM(devices) AS devices FROM ota_member_count"
+          + " WHERE group_id = :group AND "
+          + GROUP_EXISTS
+          + " GROUP BY addressing, mqtt_user HAVING SUM(devices) > 0";
+
   private static final String GROUP_PAGE = page(Addressing.GROUP);
   private static final String DEVICE_PAGE = page(Addressing.DEVICE);
 
@@ -184,7 +191,7 @@ public final class JdbcGroupRegistry implements GroupRegistry {
         database.read(
             handle ->
                 handle
-                    .createQuery(MEMBERS)
+                    .createQuery(database.dialect().keepsCounts() ? KEPT_MEMBERS : MEMBERS)
                     .bind("group", group.value())
                     .map(
                         (row, context) ->

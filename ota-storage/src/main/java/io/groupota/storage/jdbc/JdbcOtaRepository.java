@@ -198,6 +198,11 @@ public final class JdbcOtaRepository implements OtaRepository {
   }
 
   @Override
+  public Optional<Changes> changes(@Nullable String mark) {
+    return updates.changes(mark);
+  }
+
+  @Override
   public List<OtaUpdate> mustPassThrough(GroupId group) {
     return updates.mustPassThrough(group);
   }

@@ -29,7 +29,8 @@ final class Schema {
           "V3__retention.sql",
           "V4__retention_indexes.sql",
           "V5__order_of_reports.sql",
-          "V6__rollouts.sql");
+          "V6__rollouts.sql",
+          "V7__counts.sql");
 
   private static final int NEEDED = SCRIPTS.size();
 

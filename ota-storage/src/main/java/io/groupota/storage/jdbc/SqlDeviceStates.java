@@ -32,6 +32,12 @@ final class SqlDeviceStates implements DeviceStates {
       "SELECT addressing, mqtt_user, reported_version, COUNT(*) AS devices FROM ota_device_state"
           + " WHERE group_id = :group GROUP BY addressing, mqtt_user, reported_version";
 
+  /** The same where triggers keep the counts: {@link Dialect#keepsCounts}. */
+  private static final String KEPT_COUNTS =
+      "SELECT addressing, mqtt_user, reported_version, SUM(devices) AS devices"
+          + " FROM ota_version_count WHERE group_id = :group"
+          + " GROUP BY addressing, mqtt_user, reported_version HAVING SUM(devices) > 0";
+
   private static final String FORGET =
       "DELETE FROM ota_device_state WHERE device_id = ANY(:devices)";
 
@@ -102,7 +108,7 @@ final class SqlDeviceStates implements DeviceStates {
     return database.read(
         handle ->
             handle
-                .createQuery(COUNTS)
+                .createQuery(database.dialect().keepsCounts() ? KEPT_COUNTS : COUNTS)
                 .bind("group", group.value())
                 .map(
                     (row, context) ->

@@ -22,6 +22,7 @@ import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.statement.Query;
+import org.jspecify.annotations.Nullable;
 
 /** {@link UpdateLog} on {@code ota_update} (the history) and {@code ota_latest}. */
 final class SqlUpdateLog implements UpdateLog {
@@ -56,6 +57,21 @@ final class SqlUpdateLog implements UpdateLog {
           + " FROM ota_update u WHERE u.group_id = :group AND u.must_pass_through AND u.seq <="
           + " (SELECT s.seq FROM ota_latest l JOIN ota_update s ON s.id = l.update_id"
           + " WHERE l.group_id = :group)";
+
+  private static final String MARK =
+      "SELECT CAST(pg_snapshot_xmin(pg_current_snapshot()) AS VARCHAR)";
+
+  /**
+   * A transaction that the last look did not see has at least the number that its mark is: the
+   * lowest that was still running. The other bound leaves out what comes from a dump of another
+   * server, whose numbers mean nothing here. The left join keeps the mark when nothing has changed.
+   */
+  private static final String CHANGES =
+      "SELECT m.mark, l.group_id FROM ("
+          + MARK
+          + " AS mark) m LEFT JOIN ota_latest l"
+          + " ON l.served_by >= CAST(:mark AS XID8)"
+          + " AND l.served_by < pg_snapshot_xmax(pg_current_snapshot())";
 
   private final Database database;
   private final ServedRows rows;
@@ -145,19 +161,34 @@ final class SqlUpdateLog implements UpdateLog {
   }
 
   /** One statement, so that page and counts are of the same moment. */
-  private static String latestSql(OtaQuery query) {
+  private String latestSql(OtaQuery query) {
     String order = query.order() == OtaQuery.Order.ASC ? "" : " DESC";
     // Unlike LIKE, POSITION knows no wildcards.
-    String found = query.search().isEmpty() ? "" : "POSITION(:search IN path) > 0";
-    return "SELECT c.total, c.filtered, l.* FROM (SELECT COUNT(*) AS total, "
-        + (found.isEmpty() ? "COUNT(*)" : "COUNT(CASE WHEN " + found + " THEN 1 END)")
-        + " AS filtered FROM ota_latest WHERE owner = :owner) c LEFT JOIN"
+    String found = query.search().isEmpty() ? "" : " AND POSITION(:search IN path) > 0";
+    return "SELECT c.total, c.filtered, l.* FROM ("
+        + counts(found)
+        + ") c LEFT JOIN"
         + " (SELECT record_id, update_id, group_id, owner, version, path, last_updated"
         + " FROM ota_latest WHERE owner = :owner"
-        + (found.isEmpty() ? "" : " AND " + found)
+        + found
         + (" ORDER BY owner" + order + ", last_updated" + order + ", record_id" + order)
         + " LIMIT :limit OFFSET :offset) l ON TRUE"
         + (" ORDER BY l.last_updated" + order + ", l.record_id" + order);
+  }
+
+  /** How many updates an owner has, and how many of them meet the condition, if there is one. */
+  private String counts(String found) {
+    String all =
+        database.dialect().keepsCounts()
+            ? "SELECT COALESCE(SUM(updates), 0) AS total FROM ota_owner_count WHERE owner = :owner"
+            : "SELECT COUNT(*) AS total FROM ota_latest WHERE owner = :owner";
+    return found.isEmpty()
+        ? "SELECT total, total AS filtered FROM (" + all + ") t"
+        : "SELECT t.total, f.filtered FROM ("
+            + all
+            + ") t, (SELECT COUNT(*) AS filtered FROM ota_latest WHERE owner = :owner"
+            + found
+            + ") f";
   }
 
   /** PostgreSQL refuses zero bytes and half characters; no path holds them, nor this stand-in. */
@@ -181,6 +212,33 @@ final class SqlUpdateLog implements UpdateLog {
                     .list());
     return new UpdatePage(elements(rows), rows.get(0).total());
   }
+
+  @Override
+  public Optional<Changes> changes(@Nullable String mark) {
+    if (!database.dialect().numbersTransactions()) {
+      return Optional.empty();
+    }
+    return Optional.of(
+        database.read(
+            handle ->
+                mark == null
+                    ? new Changes(List.of(), handle.createQuery(MARK).mapTo(String.class).one())
+                    : changes(handle, mark)));
+  }
+
+  private static Changes changes(Handle handle, String mark) {
+    List<Change> changes =
+        handle
+            .createQuery(CHANGES)
+            .bind("mark", mark)
+            .map((row, context) -> new Change(row.getString(1), Columns.text(row, "group_id")))
+            .list();
+    return new Changes(
+        changes.stream().flatMap(change -> change.group().stream()).map(GroupId::new).toList(),
+        changes.get(0).mark());
+  }
+
+  private record Change(String mark, Optional<String> group) {}
 
   @Override
   public List<OtaUpdate> mustPassThrough(GroupId group) {

@@ -258,9 +258,16 @@ class QueryPlansTest {
     }
 
     @Test
-    void versionsAreCountedByIndex() {
+    void countsAndChangesAreReadByIndexAndNotByCounting() {
       assertThat(plan(() -> assertThat(repository.versionCounts(GROUP)).isNotEmpty()))
-          .contains("ota_device_state_by_version");
+          .contains("ota_version_count")
+          .doesNotContain("ota_device_state");
+      assertThat(plan(() -> assertThat(registry.members(GROUP).devices()).isPositive()))
+          .contains("ota_member_count")
+          .doesNotContain("on ota_device ");
+      String mark = repository.changes(null).orElseThrow().mark();
+      assertThat(plan(() -> assertThat(repository.changes(mark)).isPresent()))
+          .contains("ota_latest_by_transaction");
     }
 
     @Test
@@ -290,7 +297,7 @@ class QueryPlansTest {
                           .hasSize(1)))
           .contains("ota_device_pkey");
       assertThat(plan(() -> assertThat(registry.members(GROUP).devices()).isEqualTo(9_999)))
-          .contains("ota_device_by_group");
+          .contains("ota_member_count_by_group");
       for (Addressing addressing : Addressing.values()) {
         assertThat(
                 plan(

@@ -50,6 +50,29 @@ public interface UpdateLogContract extends UpdatePagesContract {
   }
 
   @Test
+  default void aLogThatTellsChangesNamesEveryGroupThatServesAnotherUpdate() {
+    Scenario scenario = new Scenario(this);
+    scenario.deploy(scenario.group(), "1.2.6");
+    Optional<UpdateLog.Changes> first = scenario.repository.changes(null);
+    if (first.isEmpty()) {
+      assertThat(scenario.otherNode.changes(null)).isEmpty();
+      return;
+    }
+    assertThat(first.get().groups()).isEmpty();
+    GroupId changed = scenario.group();
+    OtaUpdate update = scenario.deploy(changed, "1.2.7");
+    GroupId created = scenario.group();
+    scenario.deploy(created, "1.2.7");
+    for (OtaRepository node : List.of(scenario.repository, scenario.otherNode)) {
+      UpdateLog.Changes second = node.changes(first.get().mark()).orElseThrow();
+      assertThat(second.groups()).contains(changed, created);
+      scenario.deploy(changed, "1.2.8");
+      assertThat(node.changes(second.mark()).orElseThrow().groups()).contains(changed);
+    }
+    assertThat(scenario.repository.history(changed, 0, 10).updates()).contains(update);
+  }
+
+  @Test
   default void anUpdateIsReadBackAsItWasWritten() {
     Scenario scenario = new Scenario(this);
     OtaUpdate first = scenario.deploy(scenario.group(), "1.2.7");
