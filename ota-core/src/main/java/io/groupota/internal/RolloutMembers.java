@@ -118,7 +118,9 @@ final class RolloutMembers {
         spis.groups().devices(admitted.stream().map(move -> move.member().device()).toList());
     TriggerRound round =
         new TriggerRound(
-            spis.notifier(), settings.inFlight(), settings.timeout(), () -> true, stopping);
+            spis.notifier(),
+            new TriggerSlots(settings.inFlight(), settings.timeout(), stopping),
+            () -> true);
     Set<GroupId> groups = new HashSet<>();
     List<Move> sent = new ArrayList<>();
     List<Move> gone = new ArrayList<>();

@@ -1,52 +1,50 @@
 package io.groupota.internal;
 
-import io.groupota.DeviceId;
-import io.groupota.DeviceState;
 import io.groupota.GroupId;
 import io.groupota.event.Triggered;
 import io.groupota.event.Work;
 import io.groupota.event.WorkRetried;
-import io.groupota.spi.Addressing;
-import io.groupota.spi.Device;
 import io.groupota.spi.DeviceStates.VersionCount;
 import io.groupota.spi.GroupDirectory;
 import io.groupota.spi.GroupMembers;
 import io.groupota.spi.OtaRepository;
 import io.groupota.spi.TriggerQueue;
 import io.groupota.spi.UpdateNotifier;
-import io.groupota.spi.UpdateTrigger;
 import java.time.Duration;
-import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.BooleanSupplier;
-import org.jspecify.annotations.Nullable;
+import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Sends the triggers that are due: claims a group, works out from the difference between what it
- * serves and what its devices report whom to tell, and ends the claim when every message was handed
- * over. A crash in between leaves a claim whose lease expires.
+ * Sends the triggers that are due: claims groups, has their devices told, and ends a claim when
+ * every message was handed over. A crash in between leaves claims whose leases expire.
  */
 final class TriggerDispatcher {
   private static final Logger LOG = LoggerFactory.getLogger(TriggerDispatcher.class);
-  private static final int CLAIMS = 20;
-  private static final int PAGE = 500;
+  private static final int CLAIMS = 500;
+
+  /** How many groups in a row may fail to be looked up before the rest are not tried. */
+  private static final int PATIENCE = 2;
+
+  private static final GroupMembers NOBODY = new GroupMembers(Map.of(), 0);
   private static final Duration LONGEST_BACKOFF = Duration.ofSeconds(10);
 
   private final OtaRepository repository;
   private final GroupDirectory directory;
   private final UpdateNotifier notifier;
-  private final RolloutAssignments assignments;
+  private final TriggerMessages messages;
   private final Settings.Triggers settings;
   private final Events events;
 
   TriggerDispatcher(
       Spis spis, RolloutAssignments assignments, Settings.Triggers settings, Events events) {
-    this.assignments = assignments;
+    this.messages = new TriggerMessages(spis, assignments);
     this.repository = spis.repository();
     this.directory = spis.groups();
     this.notifier = spis.notifier();
@@ -59,43 +57,150 @@ final class TriggerDispatcher {
     List<TriggerQueue.Claim> claims;
     do {
       claims = repository.claimDue(settings.lease(), CLAIMS);
-      HeldClaims held = new HeldClaims(repository, settings.lease(), claims);
-      for (TriggerQueue.Claim claim : claims) {
-        if (stopping.getAsBoolean()) {
-          repository.retry(claim, Duration.ZERO);
-        } else if (held.holds(claim)) {
-          dispatch(claim, held, stopping);
-        }
-        held.end(claim);
-      }
+      new Batch(claims, stopping).dispatch();
     } while (claims.size() == CLAIMS && !stopping.getAsBoolean());
   }
 
-  private void dispatch(TriggerQueue.Claim claim, HeldClaims held, BooleanSupplier stopping) {
-    TriggerRound round =
-        new TriggerRound(
-            notifier, settings.inFlight(), settings.timeout(), () -> held.holds(claim), stopping);
-    @Nullable Throwable failure;
-    try {
-      send(claim, round);
-      failure = round.await();
-    } catch (RuntimeException e) {
-      failure = e;
+  /** Claims that are worked on together. */
+  private final class Batch {
+    private final List<TriggerQueue.Claim> claims;
+    private final BooleanSupplier stopping;
+    private final HeldClaims held;
+
+    Batch(List<TriggerQueue.Claim> claims, BooleanSupplier stopping) {
+      this.claims = claims;
+      this.stopping = stopping;
+      this.held = new HeldClaims(repository, settings.lease(), claims);
     }
-    if (failure == null) {
-      complete(claim, round.sent());
-    } else if (held.holds(claim)) {
-      retry(claim, failure.toString());
-    } else {
-      tellTakenOver(claim, round.sent());
+
+    void dispatch() {
+      if (claims.isEmpty()) {
+        return;
+      }
+      try {
+        dispatch(lookUp(claims));
+      } catch (LookUpFailed e) {
+        dispatchOneByOne();
+      }
+    }
+
+    /** One group that cannot be looked up does not hold up the others. */
+    private void dispatchOneByOne() {
+      int failures = 0;
+      String cause = "";
+      for (TriggerQueue.Claim claim : claims) {
+        if (failures < PATIENCE) {
+          try {
+            dispatch(lookUp(List.of(claim)));
+            failures = 0;
+            continue;
+          } catch (LookUpFailed e) {
+            failures++;
+            cause = e.cause.toString();
+          }
+        }
+        retry(claim, cause);
+        held.end(claim);
+      }
+    }
+
+    /** A group whose devices are told one by one takes its time: the others do not wait for it. */
+    private void dispatch(Facts facts) {
+      Map<Boolean, List<TriggerQueue.Claim>> byDevice =
+          facts.claims().stream()
+              .collect(
+                  Collectors.partitioningBy(claim -> facts.members(claim).deviceAddressed() > 0));
+      send(byDevice.getOrDefault(false, List.of()), facts);
+      for (TriggerQueue.Claim claim : byDevice.getOrDefault(true, List.of())) {
+        send(List.of(claim), facts);
+      }
+    }
+
+    private void send(List<TriggerQueue.Claim> some, Facts facts) {
+      TriggerSlots slots = new TriggerSlots(settings.inFlight(), settings.timeout(), stopping);
+      Map<TriggerQueue.Claim, TriggerRound> rounds = new LinkedHashMap<>();
+      for (TriggerQueue.Claim claim : some) {
+        if (stopping.getAsBoolean()) {
+          repository.retry(claim, Duration.ZERO);
+        } else if (held.holds(claim)) {
+          TriggerRound round = new TriggerRound(notifier, slots, () -> held.holds(claim));
+          rounds.put(claim, round);
+          send(claim, facts, round);
+        }
+      }
+      end(rounds);
+      some.forEach(held::end);
+    }
+
+    private void send(TriggerQueue.Claim claim, Facts facts, TriggerRound round) {
+      try {
+        messages.send(claim, facts.members(claim), facts.counts(claim), round);
+      } catch (RuntimeException e) {
+        round.fail(e);
+      }
+    }
+
+    private void end(Map<TriggerQueue.Claim, TriggerRound> rounds) {
+      Map<TriggerQueue.Claim, Throwable> failed = new LinkedHashMap<>();
+      rounds.forEach(
+          (claim, round) -> {
+            Throwable failure = round.await();
+            if (failure != null) {
+              failed.put(claim, failure);
+            }
+          });
+      List<TriggerQueue.Claim> done =
+          rounds.keySet().stream().filter(claim -> !failed.containsKey(claim)).toList();
+      Set<TriggerQueue.Claim> completed = done.isEmpty() ? Set.of() : repository.complete(done);
+      rounds.forEach(
+          (claim, round) -> {
+            Throwable failure = failed.get(claim);
+            if (failure != null && held.holds(claim)) {
+              retry(claim, failure.toString());
+            } else if (completed.contains(claim)) {
+              tell(claim, round.sent());
+            } else {
+              tellTakenOver(claim, round.sent());
+            }
+          });
     }
   }
 
-  private void complete(TriggerQueue.Claim claim, long messages) {
-    if (!repository.complete(claim)) {
-      tellTakenOver(claim, messages);
-      return;
+  /** What the triggers of groups depend on. */
+  private record Facts(
+      List<TriggerQueue.Claim> claims,
+      Map<GroupId, GroupMembers> members,
+      Map<GroupId, List<VersionCount>> counts) {
+    GroupMembers members(TriggerQueue.Claim claim) {
+      return members.getOrDefault(claim.group(), NOBODY);
     }
+
+    List<VersionCount> counts(TriggerQueue.Claim claim) {
+      return counts.getOrDefault(claim.group(), List.of());
+    }
+  }
+
+  private static final class LookUpFailed extends Exception {
+    private static final long serialVersionUID = 1L;
+
+    private final transient RuntimeException cause;
+
+    LookUpFailed(RuntimeException cause) {
+      super(cause);
+      this.cause = cause;
+    }
+  }
+
+  private Facts lookUp(List<TriggerQueue.Claim> claims) throws LookUpFailed {
+    List<GroupId> groups = claims.stream().map(TriggerQueue.Claim::group).toList();
+    try {
+      return new Facts(claims, directory.members(groups), repository.versionCounts(groups));
+    } catch (RuntimeException e) {
+      throw new LookUpFailed(e);
+    }
+  }
+
+  private void tell(TriggerQueue.Claim claim, long messages) {
     LOG.info(
         "Triggered group {} for {} (update {}): {} messages",
         claim.group(),
@@ -144,117 +249,6 @@ final class TriggerDispatcher {
         claim.version(),
         claim.update(),
         messages);
-  }
-
-  private void send(TriggerQueue.Claim claim, TriggerRound round) {
-    GroupId group = claim.group();
-    GroupMembers members = directory.members(group);
-    List<VersionCount> counts = repository.versionCounts(group);
-    for (Map.Entry<String, Long> user : members.groupAddressed().entrySet()) {
-      if (needsTrigger(claim, user.getKey(), user.getValue(), counts)) {
-        round.send(new UpdateTrigger(user.getKey(), group, Optional.empty(), claim.version()));
-      }
-    }
-    if (members.deviceAddressed() > 0) {
-      if (claim.reason() == TriggerQueue.Reason.DEPLOYED) {
-        sendToDevicesNotOn(claim, round);
-      } else {
-        sendToDevicesBehind(claim, counts, round);
-      }
-    }
-  }
-
-  /**
-   * One message reaches all group-addressed devices of a user, so one device that needs it is
-   * enough.
-   */
-  private static boolean needsTrigger(
-      TriggerQueue.Claim claim, String user, long devices, List<VersionCount> counts) {
-    long current = 0;
-    long behind = 0;
-    for (VersionCount count : counts) {
-      if (count.addressing() == Addressing.GROUP && count.mqttUser().equals(user)) {
-        if (count.version().isEmpty()) {
-          continue;
-        }
-        if (count.version().get().equals(claim.version())) {
-          current += count.devices();
-        } else {
-          behind += count.devices();
-        }
-      }
-    }
-    return behind > 0 || (claim.reason() == TriggerQueue.Reason.DEPLOYED && current < devices);
-  }
-
-  private void sendToDevicesNotOn(TriggerQueue.Claim claim, TriggerRound round) {
-    DeviceId after = null;
-    List<Device> page;
-    do {
-      page = directory.devices(claim.group(), Addressing.DEVICE, after, PAGE);
-      Map<DeviceId, DeviceState> states =
-          page.isEmpty() ? Map.of() : repository.states(page.stream().map(Device::id).toList());
-      Map<DeviceId, String> wanted = assignments.versions(claim.group(), claim.version(), page);
-      for (Device device : page) {
-        Optional<String> reported =
-            Optional.ofNullable(states.get(device.id())).flatMap(DeviceState::reportedVersion);
-        String version = wanted.get(device.id());
-        if (version != null && !reported.equals(Optional.of(version))) {
-          round.send(trigger(claim, device));
-        }
-        after = device.id();
-      }
-    } while (page.size() == PAGE && round.isHealthy());
-  }
-
-  private void sendToDevicesBehind(
-      TriggerQueue.Claim claim, List<VersionCount> counts, TriggerRound round) {
-    List<String> versions =
-        counts.stream()
-            .filter(count -> count.addressing() == Addressing.DEVICE)
-            .flatMap(count -> count.version().stream())
-            .filter(version -> !version.equals(claim.version()))
-            .filter(version -> !assignments.isTarget(claim.group(), version))
-            .distinct()
-            .toList();
-    if (versions.isEmpty()) {
-      return;
-    }
-    DeviceId after = null;
-    List<DeviceState> page;
-    do {
-      page = repository.reporting(claim.group(), versions, Addressing.DEVICE, after, PAGE);
-      List<DeviceId> ids = page.stream().map(DeviceState::device).toList();
-      Map<DeviceId, Device> devices = ids.isEmpty() ? Map.of() : membersOf(claim.group(), ids);
-      Map<DeviceId, String> wanted =
-          assignments.versions(claim.group(), claim.version(), List.copyOf(devices.values()));
-      for (DeviceState state : page) {
-        Device device = devices.get(state.device());
-        String version = wanted.get(state.device());
-        if (device != null
-            && version != null
-            && !state.reportedVersion().equals(Optional.of(version))) {
-          round.send(trigger(claim, device));
-        }
-        after = state.device();
-      }
-    } while (page.size() == PAGE && round.isHealthy());
-  }
-
-  private Map<DeviceId, Device> membersOf(GroupId group, List<DeviceId> ids) {
-    Map<DeviceId, Device> members = new HashMap<>(directory.devices(ids));
-    members
-        .values()
-        .removeIf(
-            device ->
-                device.addressing() != Addressing.DEVICE
-                    || !device.group().equals(Optional.of(group)));
-    return members;
-  }
-
-  private static UpdateTrigger trigger(TriggerQueue.Claim claim, Device device) {
-    return new UpdateTrigger(
-        device.mqttUser(), claim.group(), Optional.of(device.id()), claim.version());
   }
 
   /**

@@ -2,47 +2,31 @@ package io.groupota.internal;
 
 import io.groupota.spi.UpdateNotifier;
 import io.groupota.spi.UpdateTrigger;
-import java.time.Duration;
 import java.util.concurrent.Semaphore;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The messages of one claim: bounded in flight, each given a time to be handed over. After the
- * first failure nothing more is sent.
+ * The messages of one claim, each given a time to be handed over. After the first failure nothing
+ * more is sent.
  */
 final class TriggerRound {
-  /** How soon a stop is noticed while all slots are taken. */
-  private static final Duration SLICE = Duration.ofMillis(100);
-
   private final UpdateNotifier notifier;
-  private final int inFlight;
-  private final Duration timeout;
+  private final TriggerSlots slots;
   private final BooleanSupplier held;
-  private final BooleanSupplier stopping;
-  private final Semaphore slots;
+  private final Semaphore handedOver = new Semaphore(0);
   private final AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
-  private long sent;
+  private int sent;
 
-  TriggerRound(
-      UpdateNotifier notifier,
-      int inFlight,
-      Duration timeout,
-      BooleanSupplier held,
-      BooleanSupplier stopping) {
+  TriggerRound(UpdateNotifier notifier, TriggerSlots slots, BooleanSupplier held) {
     this.notifier = notifier;
-    this.inFlight = inFlight;
-    this.timeout = timeout;
+    this.slots = slots;
     this.held = held;
-    this.stopping = stopping;
-    this.slots = new Semaphore(inFlight);
   }
 
   void send(UpdateTrigger trigger) {
-    if (!isHealthy() || !requireHeld() || !acquire(1)) {
+    if (!isHealthy() || !requireHeld() || !take()) {
       return;
     }
     sent++;
@@ -52,13 +36,13 @@ final class TriggerRound {
           .whenComplete(
               (done, error) -> {
                 if (error != null) {
-                  failure.compareAndSet(null, error);
+                  fail(error);
                 }
-                slots.release();
+                end();
               });
     } catch (RuntimeException e) {
-      failure.compareAndSet(null, e);
-      slots.release();
+      fail(e);
+      end();
     }
   }
 
@@ -66,8 +50,26 @@ final class TriggerRound {
     if (held.getAsBoolean()) {
       return true;
     }
-    failure.compareAndSet(null, new IllegalStateException("another node has the claim"));
+    fail(new IllegalStateException("another node has the claim"));
     return false;
+  }
+
+  private boolean take() {
+    @Nullable Throwable late = slots.take();
+    if (late != null) {
+      fail(late);
+    }
+    return late == null;
+  }
+
+  private void end() {
+    handedOver.release();
+    slots.release();
+  }
+
+  /** Ends the round early; the first failure counts. */
+  void fail(Throwable cause) {
+    failure.compareAndSet(null, cause);
   }
 
   boolean isHealthy() {
@@ -80,34 +82,10 @@ final class TriggerRound {
 
   /** Waits for all messages; returns the first failure, or null. */
   @Nullable Throwable await() {
-    acquire(inFlight);
-    return failure.get();
-  }
-
-  private boolean acquire(int permits) {
-    long deadline = System.nanoTime() + timeout.toNanos();
-    boolean interrupted = false;
-    try {
-      while (!stopping.getAsBoolean() && System.nanoTime() - deadline < 0) {
-        try {
-          if (slots.tryAcquire(permits, SLICE.toNanos(), TimeUnit.NANOSECONDS)) {
-            return true;
-          }
-        } catch (InterruptedException e) {
-          interrupted = true;
-        }
-      }
-    } finally {
-      if (interrupted) {
-        Thread.currentThread().interrupt();
-      }
+    @Nullable Throwable late = slots.await(handedOver, sent);
+    if (late != null) {
+      fail(late);
     }
-    failure.compareAndSet(
-        null,
-        new TimeoutException(
-            stopping.getAsBoolean()
-                ? "the service is closing"
-                : "the notifier did not hand over a trigger within " + timeout));
-    return false;
+    return failure.get();
   }
 }

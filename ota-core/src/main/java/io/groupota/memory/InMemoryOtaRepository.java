@@ -233,9 +233,9 @@ public final class InMemoryOtaRepository implements OtaRepository {
   }
 
   @Override
-  public boolean complete(Claim claim) {
+  public Set<Claim> complete(Collection<Claim> claims) {
     synchronized (lock) {
-      return triggers.complete(claim);
+      return claims.stream().filter(triggers::complete).collect(Collectors.toUnmodifiableSet());
     }
   }
 
@@ -276,9 +276,11 @@ public final class InMemoryOtaRepository implements OtaRepository {
   }
 
   @Override
-  public List<VersionCount> versionCounts(GroupId group) {
+  public Map<GroupId, List<VersionCount>> versionCounts(Collection<GroupId> groups) {
     synchronized (devices) {
-      return devices.versionCounts(group);
+      return groups.stream()
+          .distinct()
+          .collect(Collectors.toMap(group -> group, devices::versionCounts));
     }
   }
 

@@ -191,13 +191,23 @@ public interface DeviceStates {
   Map<DeviceId, DeviceState> states(Collection<DeviceId> devices);
 
   /**
-   * Counts the devices that last reported as members of a group, by distinct version and address.
+   * Counts the devices that last reported as members of groups, by distinct version and address.
    * Never reads a device per row into memory.
+   *
+   * @param groups the groups, at most 1,000
+   * @return the counts of those groups of which a device ever reported
+   */
+  Map<GroupId, List<VersionCount>> versionCounts(Collection<GroupId> groups);
+
+  /**
+   * Counts the devices that last reported as members of one group.
    *
    * @param group the group
    * @return the counts
    */
-  List<VersionCount> versionCounts(GroupId group);
+  default List<VersionCount> versionCounts(GroupId group) {
+    return versionCounts(List.of(group)).getOrDefault(group, List.of());
+  }
 
   /**
    * Lists the devices that last reported as members of a group and report one of some versions, in

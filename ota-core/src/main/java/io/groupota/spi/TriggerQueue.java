@@ -69,14 +69,24 @@ public interface TriggerQueue {
   Set<Claim> extend(Collection<Claim> claims, Duration lease);
 
   /**
-   * Ends a claim with success: the group is no longer due, and the time is kept for {@link
-   * #markBehind}. If a newer update was recorded meanwhile, the group stays due for it.
+   * Ends claims with success: their groups are no longer due, and the time is kept for {@link
+   * #markBehind}. If a newer update was recorded meanwhile, a group stays due for it.
+   *
+   * @param claims the claims, at most 1,000
+   * @return those that were still held; not those whose lease expired so that another node has
+   *     them, or whose work is done
+   */
+  Set<Claim> complete(Collection<Claim> claims);
+
+  /**
+   * Ends one claim with success.
    *
    * @param claim the claim
-   * @return whether it was still held; false if the lease expired and another node has it, or the
-   *     work is done
+   * @return whether it was still held
    */
-  boolean complete(Claim claim);
+  default boolean complete(Claim claim) {
+    return !complete(List.of(claim)).isEmpty();
+  }
 
   /**
    * Ends a claim without success: the group is due again after a delay, with one more attempt

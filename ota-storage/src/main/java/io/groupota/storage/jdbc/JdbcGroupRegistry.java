@@ -68,17 +68,18 @@ public final class JdbcGroupRegistry implements GroupRegistry {
       "EXISTS (SELECT 1 FROM ota_group g WHERE g.id = :group)";
 
   private static final String MEMBERS =
-      "SELECT addressing, mqtt_user, COUNT(*) AS devices FROM ota_device"
-          + " WHERE group_id = :group AND "
-          + GROUP_EXISTS
-          + " GROUP BY addressing, mqtt_user";
+      "SELECT d.group_id, d.addressing, d.mqtt_user, COUNT(*) AS devices FROM ota_device d"
+          + " JOIN ota_group g ON g.id = d.group_id WHERE d.group_id = ANY(:groups) AND g.id = ANY(:groups)"
+          + " GROUP BY d.group_id, d.addressing, d.mqtt_user";
 
   /** The same where triggers keep the counts: {@link Dialect#keepsCounts}. */
   private static final String KEPT_MEMBERS =
-      "SELECT addressing, mqtt_user, SUM(devices) AS devices FROM ota_member_count"
-          + " WHERE group_id = :group AND "
-          + GROUP_EXISTS
-          + " GROUP BY addressing, mqtt_user HAVING SUM(devices) > 0";
+      "SELECT c.group_id, c.addressing, c.mqtt_user, SUM(c.devices) AS devices"
+          + " FROM ota_member_count c JOIN ota_group g ON g.id = c.group_id"
+          + " WHERE c.group_id = ANY(:groups) AND g.id = ANY(:groups)"
+          + " GROUP BY c.group_id, c.addressing, c.mqtt_user HAVING SUM(c.devices) > 0";
+
+  private static final GroupMembers NOBODY = new GroupMembers(Map.of(), 0);
 
   private static final String GROUP_PAGE = page(Addressing.GROUP);
   private static final String DEVICE_PAGE = page(Addressing.DEVICE);
@@ -183,23 +184,37 @@ public final class JdbcGroupRegistry implements GroupRegistry {
                 .collect(Collectors.toMap(Device::id, Function.identity())));
   }
 
-  private record MemberCount(Addressing addressing, String mqttUser, long devices) {}
+  private record MemberCount(GroupId group, Addressing addressing, String mqttUser, long devices) {}
 
   @Override
   public GroupMembers members(GroupId group) {
-    List<MemberCount> counts =
+    return members(List.of(group)).getOrDefault(group, NOBODY);
+  }
+
+  @Override
+  public Map<GroupId, GroupMembers> members(Collection<GroupId> groups) {
+    Map<GroupId, List<MemberCount>> counts =
         database.read(
             handle ->
                 handle
                     .createQuery(database.dialect().keepsCounts() ? KEPT_MEMBERS : MEMBERS)
-                    .bind("group", group.value())
+                    .bind("groups", Columns.texts(groups))
                     .map(
                         (row, context) ->
                             new MemberCount(
+                                new GroupId(row.getString("group_id")),
                                 Addressing.valueOf(row.getString("addressing")),
                                 row.getString("mqtt_user"),
                                 row.getLong("devices")))
-                    .list());
+                    .collect(Collectors.groupingBy(MemberCount::group)));
+    return groups.stream()
+        .distinct()
+        .collect(
+            Collectors.toMap(
+                group -> group, group -> members(counts.getOrDefault(group, List.of()))));
+  }
+
+  private static GroupMembers members(List<MemberCount> counts) {
     Map<String, Long> groupAddressed = new HashMap<>();
     long deviceAddressed = 0;
     for (MemberCount count : counts) {

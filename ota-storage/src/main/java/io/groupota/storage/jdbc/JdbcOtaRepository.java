@@ -248,8 +248,8 @@ public final class JdbcOtaRepository implements OtaRepository {
   }
 
   @Override
-  public boolean complete(Claim claim) {
-    return triggers.complete(claim);
+  public Set<Claim> complete(Collection<Claim> claims) {
+    return triggers.complete(claims);
   }
 
   @Override
@@ -268,8 +268,8 @@ public final class JdbcOtaRepository implements OtaRepository {
   }
 
   @Override
-  public List<VersionCount> versionCounts(GroupId group) {
-    return devices.versionCounts(group);
+  public Map<GroupId, List<VersionCount>> versionCounts(Collection<GroupId> groups) {
+    return devices.versionCounts(groups);
   }
 
   @Override

@@ -7,10 +7,13 @@ import io.groupota.spi.Addressing;
 import io.groupota.spi.DeviceStates;
 import io.groupota.spi.SavedDevice;
 import io.groupota.spi.SightingMerge;
+import java.sql.ResultSet;
+import java.sql.SQLException;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -29,14 +32,15 @@ final class SqlDeviceStates implements DeviceStates {
       "SELECT " + SavedDevices.STATE + " FROM ota_device_state WHERE device_id = ANY(:devices)";
 
   private static final String COUNTS =
-      "SELECT addressing, mqtt_user, reported_version, COUNT(*) AS devices FROM ota_device_state"
-          + " WHERE group_id = :group GROUP BY addressing, mqtt_user, reported_version";
+      "SELECT group_id, addressing, mqtt_user, reported_version, COUNT(*) AS devices"
+          + " FROM ota_device_state WHERE group_id = ANY(:groups)"
+          + " GROUP BY group_id, addressing, mqtt_user, reported_version";
 
   /** The same where triggers keep the counts: {@link Dialect#keepsCounts}. */
   private static final String KEPT_COUNTS =
-      "SELECT addressing, mqtt_user, reported_version, SUM(devices) AS devices"
-          + " FROM ota_version_count WHERE group_id = :group"
-          + " GROUP BY addressing, mqtt_user, reported_version HAVING SUM(devices) > 0";
+      "SELECT group_id, addressing, mqtt_user, reported_version, SUM(devices) AS devices"
+          + " FROM ota_version_count WHERE group_id = ANY(:groups)"
+          + " GROUP BY group_id, addressing, mqtt_user, reported_version HAVING SUM(devices) > 0";
 
   private static final String FORGET =
       "DELETE FROM ota_device_state WHERE device_id = ANY(:devices)";
@@ -104,20 +108,30 @@ final class SqlDeviceStates implements DeviceStates {
   }
 
   @Override
-  public List<VersionCount> versionCounts(GroupId group) {
-    return database.read(
-        handle ->
-            handle
-                .createQuery(database.dialect().keepsCounts() ? KEPT_COUNTS : COUNTS)
-                .bind("group", group.value())
-                .map(
-                    (row, context) ->
-                        new VersionCount(
-                            Addressing.valueOf(row.getString("addressing")),
-                            row.getString("mqtt_user"),
-                            Columns.text(row, "reported_version"),
-                            row.getLong("devices")))
-                .list());
+  public Map<GroupId, List<VersionCount>> versionCounts(Collection<GroupId> groups) {
+    Map<GroupId, List<VersionCount>> counts = new HashMap<>();
+    database
+        .read(
+            handle ->
+                handle
+                    .createQuery(database.dialect().keepsCounts() ? KEPT_COUNTS : COUNTS)
+                    .bind("groups", Columns.texts(groups))
+                    .map((row, context) -> Map.entry(new GroupId(row.getString(1)), count(row)))
+                    .list())
+        .forEach(
+            count ->
+                counts
+                    .computeIfAbsent(count.getKey(), group -> new ArrayList<>())
+                    .add(count.getValue()));
+    return counts;
+  }
+
+  private static VersionCount count(ResultSet row) throws SQLException {
+    return new VersionCount(
+        Addressing.valueOf(row.getString("addressing")),
+        row.getString("mqtt_user"),
+        Columns.text(row, "reported_version"),
+        row.getLong("devices"));
   }
 
   @Override

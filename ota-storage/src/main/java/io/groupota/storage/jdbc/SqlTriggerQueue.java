@@ -49,6 +49,9 @@ final class SqlTriggerQueue implements TriggerQueue {
       "SELECT group_id, trigger_lease FROM ota_latest"
           + " WHERE group_id = ANY(:groups) AND trigger_lease = ANY(:leases)";
 
+  /** In one order everywhere, so that no two transactions wait for each other. */
+  private static final String LOCK_HELD = HELD + " ORDER BY group_id FOR UPDATE";
+
   private static final String UNCLAIMED =
       "trigger_lease = NULL, trigger_lease_until = NULL, trigger_superseded = FALSE";
 
@@ -59,7 +62,7 @@ final class SqlTriggerQueue implements TriggerQueue {
           + ", trigger_reason = CASE WHEN trigger_superseded THEN trigger_reason END"
           + ", trigger_attempts = 0, "
           + UNCLAIMED
-          + " WHERE group_id = :group AND trigger_lease = :lease";
+          + " WHERE group_id = ANY(:groups) AND trigger_lease = ANY(:leases)";
 
   private static final String RETRY =
       "UPDATE ota_latest SET trigger_due = CASE WHEN trigger_superseded THEN trigger_due"
@@ -143,30 +146,41 @@ final class SqlTriggerQueue implements TriggerQueue {
         .bind("groups", groups)
         .bind("leases", leases)
         .execute();
+    return held(handle, HELD, claims);
+  }
+
+  @Override
+  public Set<Claim> complete(Collection<Claim> claims) {
+    return claims.isEmpty()
+        ? Set.of()
+        : database.write(handle -> complete(handle, List.copyOf(claims)));
+  }
+
+  private Set<Claim> complete(Handle handle, List<Claim> claims) {
+    Set<Claim> held = held(handle, LOCK_HELD, claims);
+    if (!held.isEmpty()) {
+      handle
+          .createUpdate(COMPLETE)
+          .bind("now", Columns.instant(database.now()))
+          .bind("groups", Columns.texts(held.stream().map(Claim::group).toList()))
+          .bind("leases", Columns.texts(held.stream().map(Claim::lease).toList()))
+          .execute();
+    }
+    return held;
+  }
+
+  private static Set<Claim> held(Handle handle, String sql, List<Claim> claims) {
     Set<String> held =
         Set.copyOf(
             handle
-                .createQuery(HELD)
-                .bind("groups", groups)
-                .bind("leases", leases)
+                .createQuery(sql)
+                .bind("groups", Columns.texts(claims.stream().map(Claim::group).toList()))
+                .bind("leases", Columns.texts(claims.stream().map(Claim::lease).toList()))
                 .map((row, context) -> row.getString(1) + row.getString(2))
                 .list());
     return claims.stream()
         .filter(claim -> held.contains(claim.group().value() + claim.lease()))
         .collect(Collectors.toUnmodifiableSet());
-  }
-
-  @Override
-  public boolean complete(Claim claim) {
-    return database.write(
-        handle ->
-            handle
-                    .createUpdate(COMPLETE)
-                    .bind("now", Columns.instant(database.now()))
-                    .bind("group", claim.group().value())
-                    .bind("lease", claim.lease())
-                    .execute()
-                > 0);
   }
 
   @Override

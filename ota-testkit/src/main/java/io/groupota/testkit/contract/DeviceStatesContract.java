@@ -9,6 +9,7 @@ import io.groupota.UpdateCode;
 import io.groupota.spi.Device;
 import io.groupota.spi.DeviceStates;
 import io.groupota.spi.DeviceStates.Sighting;
+import io.groupota.spi.DeviceStates.VersionCount;
 import io.groupota.spi.OtaRepository;
 import io.groupota.testkit.Race;
 import java.time.Instant;
@@ -209,6 +210,31 @@ public interface DeviceStatesContract extends DeviceCountsContract, SightingOrde
     assertThat(states.versionCounts(group))
         .hasSize(versions.size())
         .allSatisfy(count -> assertThat(count.devices()).isEqualTo(1));
+  }
+
+  @Test
+  default void theDevicesOfSeveralGroupsAreCountedAtOnce() {
+    Scenario scenario = new Scenario(this);
+    DeviceStates states = scenario.repository;
+    Instant now = scenario.anHourAgo();
+    Reporter one = scenario.reporter(scenario.group());
+    Reporter two = scenario.reporter(one.group());
+    Reporter other = scenario.reporter(scenario.group());
+    GroupId silent = scenario.group();
+    states.save(
+        List.of(
+            one.beginsWith("1.2.6", now),
+            two.beginsWith("1.2.7", now),
+            other.beginsWith("1.2.6", now)));
+    Map<GroupId, List<VersionCount>> counts =
+        states.versionCounts(List.of(one.group(), other.group(), silent, one.group()));
+    assertThat(counts.getOrDefault(silent, List.of())).isEmpty();
+    for (GroupId group : List.of(one.group(), other.group())) {
+      assertThat(counts.get(group))
+          .containsExactlyInAnyOrderElementsOf(states.versionCounts(group))
+          .hasSize(group.equals(one.group()) ? 2 : 1);
+    }
+    assertThat(states.versionCounts(List.of())).isEmpty();
   }
 
   @Test

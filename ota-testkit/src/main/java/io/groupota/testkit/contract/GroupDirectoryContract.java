@@ -129,6 +129,11 @@ public interface GroupDirectoryContract {
     assertThat(directory.members(other.id())).isEqualTo(new GroupMembers(Map.of(), 1));
     assertThat(directory.members(empty.id())).isEqualTo(new GroupMembers(Map.of(), 0));
     assertThat(directory.members(Fleet.groupId(4))).isEqualTo(new GroupMembers(Map.of(), 0));
+    List<GroupId> ids = List.of(group.id(), other.id(), empty.id(), Fleet.groupId(4));
+    assertThat(directory.members(ids))
+        .containsOnlyKeys(ids)
+        .allSatisfy((id, members) -> assertThat(members).isEqualTo(directory.members(id)));
+    assertThat(directory.members(List.of())).isEmpty();
   }
 
   @Test

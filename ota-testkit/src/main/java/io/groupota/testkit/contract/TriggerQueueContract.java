@@ -218,6 +218,21 @@ public interface TriggerQueueContract extends TriggerRacesContract, BehindTrigge
   }
 
   @Test
+  default void claimsThatAreStillHeldEndTogether() {
+    Scenario scenario = new Scenario(this);
+    TriggerQueue queue = scenario.repository;
+    List<GroupId> groups = List.of(scenario.group(), scenario.group(), scenario.group());
+    groups.forEach(group -> scenario.deploy(group, "1.0.0"));
+    List<Claim> claims = queue.claimDue(Duration.ofMinutes(1), 10);
+    assertThat(claims).hasSize(3);
+    assertThat(queue.retry(claims.get(1), Duration.ZERO)).isTrue();
+    assertThat(queue.complete(claims)).containsExactlyInAnyOrder(claims.get(0), claims.get(2));
+    assertThat(scenario.claimOnly(claims.get(1).group()).attempts()).isEqualTo(1);
+    assertThat(queue.complete(claims)).isEmpty();
+    assertThat(queue.complete(List.of())).isEmpty();
+  }
+
+  @Test
   default void onlyTheLeaseMakesAClaim() {
     Scenario scenario = new Scenario(this);
     TriggerQueue queue = scenario.repository;

@@ -2,14 +2,21 @@ package io.groupota.testkit.service;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.groupota.DeployRequest;
 import io.groupota.DeviceReport;
+import io.groupota.GroupId;
 import io.groupota.GroupOtaService;
 import io.groupota.Token;
+import io.groupota.firmware.FirmwareSource;
 import io.groupota.spi.Addressing;
 import io.groupota.spi.Device;
+import io.groupota.spi.Group;
+import io.groupota.spi.GroupDirectory;
 import io.groupota.spi.UpdateNotifier;
+import java.lang.reflect.Proxy;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -216,6 +223,68 @@ public abstract class TriggerContract extends ServiceContract {
     assertThat(triggersOfOneRun()).isEmpty();
     clock.advance(Duration.ofSeconds(10));
     assertThat(triggersOfOneRun()).containsExactly("alice");
+  }
+
+  private List<GroupId> deployToGroups(int count) {
+    List<GroupId> ids = new ArrayList<>();
+    for (int i = 1; i <= count; i++) {
+      GroupId id = new GroupId(String.format("%024x", 0xa000 + i));
+      ids.add(id);
+      registry.saveGroups(List.of(new Group(id, OWNER, Token.of(TOKEN), "group " + i)));
+      Device device =
+          new Device(device(i), Token.of("token"), Optional.of(id), "user" + i, Addressing.GROUP);
+      registry.saveDevices(List.of(device));
+      service.deploy(
+          DeployRequest.of(
+              OWNER, id.value(), TOKEN, "1.0.0", FirmwareSource.bytes(firmware("1.0.0"))));
+    }
+    return ids;
+  }
+
+  @Test
+  void aGroupThatCannotBeLookedUpHoldsUpNoOther() {
+    List<GroupId> ids = deployToGroups(5);
+    GroupDirectory broken =
+        (GroupDirectory)
+            Proxy.newProxyInstance(
+                GroupDirectory.class.getClassLoader(),
+                new Class<?>[] {GroupDirectory.class},
+                (proxy, method, args) -> {
+                  if (method.getName().equals("members") && names(args[0], ids.get(1))) {
+                    throw new IllegalStateException("a broken row");
+                  }
+                  return method.invoke(registry, args);
+                });
+    service = build(builder().groups(broken));
+    assertThat(triggersOfOneRun()).containsExactly("user1", "user3", "user4", "user5");
+    assertThat(triggersOfOneRun()).isEmpty();
+    service = build(builder());
+    clock.advance(Duration.ofSeconds(10));
+    assertThat(triggersOfOneRun()).containsExactly("user2");
+  }
+
+  private static boolean names(Object asked, GroupId group) {
+    return asked.equals(group) || (asked instanceof Collection<?> all && all.contains(group));
+  }
+
+  @Test
+  void groupsThatAreDueTogetherWaitTogetherForANotifierThatNeverAnswers() {
+    List<GroupId> ids = deployToGroups(20);
+    AtomicInteger attempts = new AtomicInteger();
+    UpdateNotifier stuck =
+        trigger -> {
+          attempts.incrementAndGet();
+          return new CompletableFuture<>();
+        };
+    Duration timeout = Duration.ofMillis(500);
+    service = build(builder().notifier(stuck).triggersInFlight(3).triggerTimeout(timeout));
+    long begin = System.nanoTime();
+    service.runOnce();
+    assertThat(Duration.ofNanos(System.nanoTime() - begin)).isLessThan(timeout.multipliedBy(10));
+    assertThat(attempts).hasValue(3);
+    service = build(builder());
+    clock.advance(Duration.ofSeconds(10));
+    assertThat(triggersOfOneRun()).hasSize(ids.size());
   }
 
   @Test
