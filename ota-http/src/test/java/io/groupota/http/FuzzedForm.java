@@ -174,7 +174,7 @@ final class FuzzedForm {
   /** The four parts in any order, some of them missing, altered, repeated, or among others. */
   private List<byte[]> parts() {
     List<byte[]> parts = new ArrayList<>();
-    parts.add(field("group", Fleet.GROUP));
+    parts.add(field("group", random.nextInt(20) == 0 ? Fleet.FOREIGN_GROUP : Fleet.GROUP));
     parts.add(field("token", Fleet.GROUP_TOKEN));
     parts.add(field("version", "1.2." + random.nextInt(1_000_000)));
     parts.add(file("firmware", "firmware.bin", firmware()));
@@ -204,7 +204,7 @@ final class FuzzedForm {
   }
 
   private byte[] plan() {
-    String plan = pick(PLANS);
+    String plan = random.nextInt(3) == 0 ? PLANS.get(0) : pick(PLANS);
     byte[] bytes = random.nextBoolean() ? plan.getBytes(UTF_8) : damaged(plan.getBytes(UTF_8));
     return random.nextBoolean()
         ? file("plan", "plan.json", bytes)
