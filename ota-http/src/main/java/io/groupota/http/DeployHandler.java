@@ -53,7 +53,9 @@ final class DeployHandler {
       }
       Collection<Part> parts = uploads.read(request);
       try {
-        return deploy(owner, DeployForm.of(parts), scrubber);
+        DeployForm form = DeployForm.of(parts);
+        uploads.requireWithinLimit(form.firmware());
+        return deploy(owner, form, scrubber);
       } finally {
         parts.forEach(DeployHandler::delete);
       }

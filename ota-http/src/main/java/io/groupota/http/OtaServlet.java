@@ -40,6 +40,9 @@ public final class OtaServlet extends HttpServlet {
   /** What a multipart body may have beside the file: a plan, short fields, headers, boundaries. */
   private static final long FORM_OVERHEAD = DeployForm.MAX_PLAN_BYTES + (64L << 10);
 
+  /** What the Servlet API takes for no limit of a file. */
+  private static final long UNLIMITED = -1;
+
   /** The most that S3 signs a URL for. */
   private static final Duration LONGEST_REDIRECT = Duration.ofDays(7);
 
@@ -54,10 +57,7 @@ public final class OtaServlet extends HttpServlet {
     long maxRequest = Math.addExact(builder.maxUpload, FORM_OVERHEAD);
     this.multipartConfig =
         new MultipartConfigElement(
-            builder.spool == null ? "" : builder.spool.toString(),
-            builder.maxUpload,
-            maxRequest,
-            0);
+            builder.spool == null ? "" : builder.spool.toString(), UNLIMITED, maxRequest, 0);
     this.slots = new DownloadSlots(builder.maxDownloads, builder.retryAfter);
     this.router =
         new Router(
@@ -106,8 +106,9 @@ public final class OtaServlet extends HttpServlet {
   }
 
   /**
-   * How the container must treat uploads: every part goes to disk, a file has at most the limit of
-   * the builder, the whole body 576 KiB more, for a plan and the other fields.
+   * How the container must treat uploads: every part goes to disk, the whole body has at most 576
+   * KiB more than the limit of the builder, for a plan and the other fields. The limit itself is
+   * none of the container's: the servlet looks at each file before it is read.
    *
    * @return the configuration
    */

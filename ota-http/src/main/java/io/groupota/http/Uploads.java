@@ -36,6 +36,16 @@ final class Uploads {
     }
   }
 
+  /**
+   * Refuses a file that is too large. The container is not told this limit, only that of the whole
+   * body: Jetty (12.1.14) refuses such a file too, but leaves the parts behind it on the disk.
+   */
+  void requireWithinLimit(Part firmware) {
+    if (firmware.getSize() > maxUpload) {
+      throw new FirmwareTooLargeException(maxUpload);
+    }
+  }
+
   private RuntimeException explain(Exception failure) {
     Throwable cause = failure;
     for (int depth = 0; cause != null && depth < MAX_DEPTH; depth++) {
