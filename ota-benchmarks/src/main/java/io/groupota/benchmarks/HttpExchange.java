@@ -27,6 +27,8 @@ final class HttpExchange implements AutoCloseable {
   private ByteBuffer request = ByteBuffer.allocate(0);
   private long responses;
   private long bytes;
+  private boolean last;
+  private boolean over;
 
   HttpExchange(InetSocketAddress server, boolean keepAlive, Supplier<byte[]> requests) {
     this.server = server;
@@ -40,6 +42,16 @@ final class HttpExchange implements AutoCloseable {
 
   long bytes() {
     return bytes;
+  }
+
+  /** No request follows the one that is under way. */
+  void beLast() {
+    last = true;
+  }
+
+  /** Whether the last answer is here. */
+  boolean isOver() {
+    return over;
   }
 
   /** Connects, and sends the first request. Connecting to this machine does not wait. */
@@ -89,7 +101,10 @@ final class HttpExchange implements AutoCloseable {
   }
 
   private void next(Selector selector, SocketChannel from) throws IOException {
-    if (keepAlive) {
+    if (last) {
+      over = true;
+      from.close();
+    } else if (keepAlive) {
       send(from);
     } else {
       from.close();

@@ -20,6 +20,7 @@ import java.util.function.Supplier;
  */
 final class HttpLoad {
   private static final int BUFFER = 256 << 10;
+  private static final Duration PATIENCE = Duration.ofMinutes(1);
 
   private final InetSocketAddress server;
   private final int connections;
@@ -70,23 +71,43 @@ final class HttpLoad {
       }
       long deadline = begin + time.toNanos();
       while (System.nanoTime() < deadline) {
-        selector.select(100);
-        for (SelectionKey key : selector.selectedKeys()) {
-          ((HttpExchange) key.attachment()).ready(selector, buffer);
-        }
-        selector.selectedKeys().clear();
+        read(selector, buffer);
       }
       double seconds = (System.nanoTime() - begin) / 1e9;
       double busySeconds = (threads.getCurrentThreadCpuTime() - busy) / 1e9;
-      return new Result(
-          exchanges.stream().mapToLong(HttpExchange::responses).sum(),
-          exchanges.stream().mapToLong(HttpExchange::bytes).sum(),
-          seconds,
-          busySeconds / seconds);
+      Result result =
+          new Result(
+              exchanges.stream().mapToLong(HttpExchange::responses).sum(),
+              exchanges.stream().mapToLong(HttpExchange::bytes).sum(),
+              seconds,
+              busySeconds / seconds);
+      finish(exchanges, selector, buffer);
+      return result;
     } finally {
       for (HttpExchange exchange : exchanges) {
         exchange.close();
       }
+    }
+  }
+
+  private static void read(Selector selector, ByteBuffer buffer) throws IOException {
+    selector.select(100);
+    for (SelectionKey key : selector.selectedKeys()) {
+      ((HttpExchange) key.attachment()).ready(selector, buffer);
+    }
+    selector.selectedKeys().clear();
+  }
+
+  /** What is under way must not go on while something else is measured. */
+  private static void finish(List<HttpExchange> exchanges, Selector selector, ByteBuffer buffer)
+      throws IOException {
+    exchanges.forEach(HttpExchange::beLast);
+    long deadline = System.nanoTime() + PATIENCE.toNanos();
+    while (!exchanges.stream().allMatch(HttpExchange::isOver)) {
+      if (System.nanoTime() > deadline) {
+        throw new IOException("The server does not finish its last answers");
+      }
+      read(selector, buffer);
     }
   }
 }

@@ -65,7 +65,7 @@ public class ReportBenchmark {
       fleet.groups(0, GROUPS);
       fleet.devices(devices, n -> n % GROUPS, n -> Fleet.user(0), n -> StatusStream.SERVED);
       database.settle();
-      service = Host.on(database, folder).reportCapacity(devices).build();
+      service = Host.on(database, folder).reportCapacity(2 * devices).build();
       client = new InProcessClient();
       listener = MqttDeviceListener.using(client.client(), service);
       listener.start();

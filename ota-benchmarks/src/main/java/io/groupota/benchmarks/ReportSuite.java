@@ -77,7 +77,7 @@ final class ReportSuite implements Suite {
       fleet.devices(devices, n -> n % GROUPS, n -> Fleet.user(0), n -> StatusStream.SERVED);
       database.settle();
       try (GroupOtaService service =
-              Host.on(database, run.folder()).reportCapacity(devices).build();
+              Host.on(database, run.folder()).reportCapacity(2 * devices).build();
           MqttFlood flood = MqttFlood.connect(broker.address())) {
         service.start();
         EndToEnd both =
