@@ -127,7 +127,8 @@ final class EmbeddedSuite implements Suite {
     static Server start(List<String> command) throws IOException {
       long begin = System.nanoTime();
       Process process =
-          new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.DISCARD).start();
+          Programs.start(
+              new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.DISCARD));
       BufferedReader out =
           new BufferedReader(
               new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));

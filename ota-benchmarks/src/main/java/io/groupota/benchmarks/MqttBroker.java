@@ -57,10 +57,10 @@ final class MqttBroker implements AutoCloseable {
             """,
             address.getPort()));
     Process process =
-        new ProcessBuilder(List.of(program.toString(), "-c", configuration.toString()))
-            .redirectErrorStream(true)
-            .redirectOutput(home.resolve("mosquitto.log").toFile())
-            .start();
+        Programs.start(
+            new ProcessBuilder(List.of(program.toString(), "-c", configuration.toString()))
+                .redirectErrorStream(true)
+                .redirectOutput(home.resolve("mosquitto.log").toFile()));
     MqttBroker broker = new MqttBroker(() -> Programs.stop(process), address);
     try {
       Ports.awaitOpen(address, process, PATIENCE_SECONDS);

@@ -27,18 +27,18 @@ final class Nginx implements AutoCloseable {
     Path configuration = home.resolve("nginx.conf");
     Files.writeString(configuration, configuration(home, files, address.getPort()));
     Process process =
-        new ProcessBuilder(
-                List.of(
-                    program.toString(),
-                    "-p",
-                    home.toString(),
-                    "-e",
-                    home.resolve("error.log").toString(),
-                    "-c",
-                    configuration.toString()))
-            .redirectErrorStream(true)
-            .redirectOutput(home.resolve("out.log").toFile())
-            .start();
+        Programs.start(
+            new ProcessBuilder(
+                    List.of(
+                        program.toString(),
+                        "-p",
+                        home.toString(),
+                        "-e",
+                        home.resolve("error.log").toString(),
+                        "-c",
+                        configuration.toString()))
+                .redirectErrorStream(true)
+                .redirectOutput(home.resolve("out.log").toFile()));
     Nginx nginx = new Nginx(process, address);
     try {
       Ports.awaitOpen(address, process, PATIENCE_SECONDS);

@@ -45,6 +45,13 @@ final class Programs {
     }
   }
 
+  /** Starts a program that ends at the latest when this process does. */
+  static Process start(ProcessBuilder program) throws IOException {
+    Process process = program.start();
+    Runtime.getRuntime().addShutdownHook(new Thread(process::destroy, "ota-bench-stop"));
+    return process;
+  }
+
   /** Asks a process to end, and ends it when it does not. */
   static void stop(Process process) {
     process.destroy();

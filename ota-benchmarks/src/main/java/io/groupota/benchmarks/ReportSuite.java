@@ -60,6 +60,7 @@ final class ReportSuite implements Suite {
         .verbosity(VerboseMode.SILENT)
         .jvmArgs(
             "-Xmx1g",
+            "-Djava.io.tmpdir=" + run.folder(),
             "-Dlogback.configurationFile=" + Benchmarks.LOGBACK,
             "-D" + ReportBenchmark.DATABASE + "=" + run.databaseUrl(),
             "-D" + ReportBenchmark.DEVICES + "=" + devices,

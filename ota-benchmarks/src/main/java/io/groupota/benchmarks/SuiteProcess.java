@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CountDownLatch;
 
 /**
  * One suite in a process of its own, so that none finds the code warm, the heap full or the threads
@@ -52,32 +53,57 @@ public final class SuiteProcess {
     }
   }
 
-  /** Runs it in another process. */
+  /** Runs it in another process, whose temporary files are gone afterwards. */
   static List<Row> fork(Options options, Suite suite, String database, boolean terminal)
       throws IOException, InterruptedException {
-    Path results = Files.createTempFile("ota-bench-", ".json");
+    Path folder = Files.createTempDirectory("ota-bench-");
     try {
-      List<String> jvmArgs = new ArrayList<>(List.of("-Xmx1g", "-D" + TERMINAL + "=" + terminal));
-      if (options.quick()) {
-        jvmArgs.add("-XX:TieredStopAtLevel=1");
-      }
-      Process process =
-          new ProcessBuilder(
-                  Programs.java(
-                      SuiteProcess.class, jvmArgs, options.forSuite(suite, database, results)))
-              .inheritIO()
-              .start();
-      // Whoever stops this process stops the suite.
-      Thread hook = new Thread(process::destroy, "ota-bench-stop");
+      Path results = folder.resolve("results.json");
+      List<String> command =
+          Programs.java(
+              SuiteProcess.class,
+              jvmArgs(options, folder, terminal),
+              options.forSuite(suite, database, results));
+      Process process = new ProcessBuilder(command).inheritIO().start();
+      Thread hook = new Thread(() -> stop(process, folder), "ota-bench-stop");
       Runtime.getRuntime().addShutdownHook(hook);
       int exit = process.waitFor();
-      Runtime.getRuntime().removeShutdownHook(hook);
+      forget(hook);
       if (exit != 0) {
         throw new IOException("The suite " + suite.name() + " failed, see above");
       }
       return Results.read(results);
     } finally {
-      Files.delete(results);
+      Folders.delete(folder);
+    }
+  }
+
+  private static List<String> jvmArgs(Options options, Path folder, boolean terminal) {
+    List<String> args =
+        new ArrayList<>(
+            List.of("-Xmx1g", "-Djava.io.tmpdir=" + folder, "-D" + TERMINAL + "=" + terminal));
+    if (options.quick()) {
+      args.add("-XX:TieredStopAtLevel=1");
+    }
+    return args;
+  }
+
+  /** Whoever stops this process stops the suite. */
+  private static void stop(Process process, Path folder) {
+    Programs.stop(process);
+    try {
+      Folders.delete(folder);
+    } catch (IOException e) {
+      System.err.println("benchmarks: " + folder + " could not be deleted: " + e.getMessage());
+    }
+  }
+
+  private static void forget(Thread hook) throws InterruptedException {
+    try {
+      Runtime.getRuntime().removeShutdownHook(hook);
+    } catch (IllegalStateException e) {
+      // This process is ending, and the hook cleans up.
+      new CountDownLatch(1).await();
     }
   }
 }

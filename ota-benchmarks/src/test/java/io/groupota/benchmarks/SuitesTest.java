@@ -53,13 +53,23 @@ class SuitesTest {
   }
 
   private static long schemasLeft() throws Exception {
+    return Long.parseLong(
+        ask("SELECT COUNT(*) FROM pg_namespace WHERE nspname LIKE 'ota_bench_%'"));
+  }
+
+  private static String ask(String query) throws Exception {
     try (Connection connection = DriverManager.getConnection(postgres.url());
         Statement statement = connection.createStatement();
-        ResultSet row =
-            statement.executeQuery(
-                "SELECT COUNT(*) FROM pg_namespace WHERE nspname LIKE 'ota_bench_%'")) {
+        ResultSet row = statement.executeQuery(query)) {
       row.next();
-      return row.getLong(1);
+      return row.getString(1);
+    }
+  }
+
+  @Test
+  void theDatabaseIsAsDurableAsInProduction() throws Exception {
+    for (String setting : List.of("fsync", "synchronous_commit", "full_page_writes")) {
+      assertThat(ask("SHOW " + setting)).as(setting).isEqualTo("on");
     }
   }
 
