@@ -125,10 +125,18 @@ final class EmbeddedSuite implements Suite {
     }
 
     static Server start(List<String> command) throws IOException {
+      Path log = Files.createTempFile("ota-bench-server-", ".log");
+      try {
+        return start(command, log);
+      } finally {
+        Files.delete(log);
+      }
+    }
+
+    private static Server start(List<String> command, Path log) throws IOException {
       long begin = System.nanoTime();
       Process process =
-          Programs.start(
-              new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.DISCARD));
+          Programs.start(new ProcessBuilder(command).redirectError(log.toFile()));
       BufferedReader out =
           new BufferedReader(
               new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));
@@ -138,7 +146,8 @@ final class EmbeddedSuite implements Suite {
         }
       }
       Programs.stop(process);
-      throw new IOException("A server ended instead of being ready");
+      throw new IOException(
+          "A server ended instead of being ready, it said: " + Files.readString(log));
     }
 
     double millis() {

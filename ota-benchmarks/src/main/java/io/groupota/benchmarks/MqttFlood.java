@@ -84,6 +84,8 @@ final class MqttFlood implements AutoCloseable {
       sent += BURST;
       out.flush();
     }
+    // A rate needs a message, also on a machine that has no time for one.
+    awaitRoom(before + 1, received);
     double rate = (received.getAsLong() - before) / ((System.nanoTime() - begin) / 1e9);
     awaitRoom(sent + before, received);
     return rate;
