@@ -135,8 +135,7 @@ final class EmbeddedSuite implements Suite {
 
     private static Server start(List<String> command, Path log) throws IOException {
       long begin = System.nanoTime();
-      Process process =
-          Programs.start(new ProcessBuilder(command).redirectError(log.toFile()));
+      Process process = Programs.start(new ProcessBuilder(command).redirectError(log.toFile()));
       BufferedReader out =
           new BufferedReader(
               new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));
