@@ -1,0 +1,102 @@
+package io.groupota.benchmarks;
+
+import io.groupota.GroupOtaService;
+import java.time.Duration;
+import java.util.Random;
+import java.util.function.Supplier;
+
+/** {@code GET latest} of devices that stay connected. */
+final class CheckSuite implements Suite {
+  private static final int CONNECTIONS = 32;
+  private static final double COLD_SECONDS = 10;
+
+  @Override
+  public String name() {
+    return "check";
+  }
+
+  @Override
+  public String about() {
+    return "GET latest on 32 connections, beside the same Jetty answering a constant";
+  }
+
+  @Override
+  public void run(Run run) throws Exception {
+    int few = run.count(100, 20);
+    int some = run.count(10_000, 100);
+    int many = run.count(100_000, 500);
+    try (Database database = run.database(this, 10)) {
+      Fleet fleet = new Fleet(database, run.seed());
+      run.progress("check: loading " + many + " groups");
+      fleet.groups(0, many);
+      database.settle();
+      try (GroupOtaService service = Host.on(database, run.folder()).build();
+          WebServer web = WebServer.start(service, fleet.owner(), run.folder())) {
+        service.start();
+        HttpLoad load = new HttpLoad(web.address(), CONNECTIONS, true);
+        Duration first = run.time(COLD_SECONDS);
+        run.progress("check: the first seconds");
+        double cold = load.run(checks(fleet, some, run), first).perSecond();
+        Busy busy = new Busy();
+        double atFew = measure(run, fleet, service, load, few, busy).ratio();
+        Duel.Outcome atSome = measure(run, fleet, service, load, some, busy);
+        double atMany = measure(run, fleet, service, load, many, busy).ratio();
+        double peer = 20 * 1_063;
+        run.add(Row.of("check.cold", cold, "1/s"));
+        run.add(
+            Row.of("check.20-times-the-peer", atSome.value(), "1/s").should(Target.atLeast(peer)));
+        run.add(
+            Row.of("check.flat", new Duel.Outcome(atMany, atFew, atMany / atFew), "ratio")
+                .should(Target.ratioAtLeast(0.9)));
+        run.add(Row.of("check.driver-busy", 100 * busy.share.median(), "%"));
+      }
+    }
+  }
+
+  private static final class Busy {
+    final Samples share = new Samples();
+  }
+
+  private static Duel.Outcome measure(
+      Run run, Fleet fleet, GroupOtaService service, HttpLoad load, int groups, Busy busy)
+      throws Exception {
+    Supplier<byte[]> checks = checks(fleet, groups, run);
+    byte[] constant = HttpLoad.get(WebServer.CONSTANT, "1.1");
+    Duration time = run.time(2);
+    // Every group was asked for once: what is measured is the steady state, as after an hour.
+    warm(run, fleet, service, groups);
+    load.run(checks, time);
+    Duel.Outcome outcome =
+        run.duel(5)
+            .run(
+                run.progress("check: " + groups + " groups"),
+                () -> load.run(checks, time).perSecond(),
+                () -> {
+                  HttpLoad.Result result = load.run(() -> constant, time);
+                  busy.share.add(result.driverBusy());
+                  return result.perSecond();
+                });
+    run.add(Row.of("check.groups-" + groups, outcome, "1/s").should(Target.ratioAtLeast(0.8)));
+    return outcome;
+  }
+
+  private static void warm(Run run, Fleet fleet, GroupOtaService service, int groups) {
+    Progress progress = run.progress("check: asking for " + groups + " groups");
+    for (int i = 0; i < groups; i++) {
+      progress.at((double) i / groups);
+      if (service.served(fleet.group(i)).isEmpty()) {
+        throw new IllegalStateException("A group serves nothing");
+      }
+    }
+    progress.done();
+  }
+
+  private static Supplier<byte[]> checks(Fleet fleet, int groups, Run run) {
+    byte[][] requests = new byte[groups][];
+    for (int i = 0; i < groups; i++) {
+      requests[i] = HttpLoad.get("/v1/ota/group/latest/" + fleet.group(i), "1.1");
+    }
+    Random random = run.seed().random("check");
+    return () -> requests[random.nextInt(groups)];
+  }
+}

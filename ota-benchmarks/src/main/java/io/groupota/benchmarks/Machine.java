@@ -1,0 +1,70 @@
+package io.groupota.benchmarks;
+
+import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.SQLException;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/** What the figures were measured on. */
+final class Machine {
+  private Machine() {}
+
+  static Map<String, String> describe(Postgres postgres, Options options) throws SQLException {
+    Map<String, String> about = new LinkedHashMap<>();
+    about.put("cores", Integer.toString(Runtime.getRuntime().availableProcessors()));
+    about.put("processor", processor());
+    about.put("load", Double.toString(load()));
+    about.put(
+        "memory",
+        ((com.sun.management.OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean())
+                    .getTotalMemorySize()
+                / (1 << 30)
+            + " GiB");
+    about.put("system", System.getProperty("os.name") + " " + System.getProperty("os.version"));
+    about.put("java", System.getProperty("java.vm.name") + " " + Runtime.version());
+    about.put("database", postgres.version());
+    about.put(
+        "nginx",
+        options
+            .nginx()
+            .or(() -> Programs.find("nginx"))
+            .map(program -> Programs.output(List.of(program.toString(), "-v")).strip())
+            .orElse("none"));
+    about.put(
+        "broker",
+        Programs.find("mosquitto")
+            .flatMap(
+                program -> Programs.output(List.of(program.toString(), "-h")).lines().findFirst())
+            .orElse("HiveMQ CE (embedded)"));
+    about.put("seed", Long.toString(options.seed()));
+    about.put("quick", Boolean.toString(options.quick()));
+    return about;
+  }
+
+  /** How busy others keep the machine, in cores; negative if the system does not say. */
+  private static double load() {
+    return ManagementFactory.getOperatingSystemMXBean().getSystemLoadAverage();
+  }
+
+  private static String processor() {
+    Path info = Path.of("/proc/cpuinfo");
+    Optional<String> model = Optional.empty();
+    if (Files.isReadable(info)) {
+      try {
+        model =
+            Files.readAllLines(info).stream()
+                .filter(line -> line.startsWith("model name"))
+                .findFirst()
+                .map(line -> line.substring(line.indexOf(':') + 1).strip());
+      } catch (IOException e) {
+        model = Optional.empty();
+      }
+    }
+    return model.orElse(System.getProperty("os.arch"));
+  }
+}
