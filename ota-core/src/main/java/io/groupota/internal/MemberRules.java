@@ -212,7 +212,8 @@ final class MemberRules {
     if (state.isOver()) {
       return end(RolloutDeviceState.CANCELED);
     }
-    if (state == RolloutState.PAUSED && member.addressing() == Addressing.DEVICE) {
+    boolean held = state == RolloutState.PAUSED || !context.rollout().plan().isOpen(now);
+    if (held && member.addressing() == Addressing.DEVICE) {
       return new Move(
           member,
           RolloutDeviceState.QUEUED,

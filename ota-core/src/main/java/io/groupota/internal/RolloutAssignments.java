@@ -28,15 +28,10 @@ final class RolloutAssignments {
   private static final int CAPACITY = 200_000;
   private static final int UPDATES = 10_000;
 
-  /**
-   * How long a device that has lost its slot may still download what it was told a moment before:
-   * between its two requests lie a few seconds.
-   */
-  private static final Duration GRACE = Duration.ofMinutes(2);
-
   private final OtaRepository repository;
   private final RolloutEnrolment enrolment;
   private final TtlCache<GroupId, Optional<Hold>> holds;
+  private final Passages passages;
 
   /** Updates never change, so those that are looked up are remembered. */
   private final BoundedCache<UpdateId, OtaUpdate> updates = new BoundedCache<>(UPDATES);
@@ -46,6 +41,11 @@ final class RolloutAssignments {
     this.repository = repository;
     this.enrolment = enrolment;
     this.holds = new TtlCache<>(CAPACITY, ttl, clock, repository::hold);
+    this.passages = new Passages(repository, ttl, clock);
+  }
+
+  Passages passages() {
+    return passages;
   }
 
   /** The rollout that has a say in a group, from memory for a moment. */
@@ -55,11 +55,17 @@ final class RolloutAssignments {
 
   void invalidate(GroupId group) {
     holds.invalidate(group);
+    passages.invalidate(group);
   }
 
   /** What a device of a group that is held is to run. */
   Optional<UpdateId> update(Hold hold, Device device) {
     return assignment(hold, device).map(Assignment::update).orElseGet(() -> unassigned(hold));
+  }
+
+  /** The version that a rollout brings, empty if its update was removed. */
+  Optional<String> target(Hold hold) {
+    return known(hold.target()).map(OtaUpdate::version);
   }
 
   /** What it may download: what it is to run, or what it was to run a moment ago. */
@@ -76,7 +82,7 @@ final class RolloutAssignments {
   /** Not if it is canceled: most of those were never told of the target, and must not get it. */
   private static boolean wasJustLetThrough(Assignment assignment) {
     return switch (assignment.state()) {
-      case RETRYING, FAILED, TIMED_OUT -> assignment.age().compareTo(GRACE) < 0;
+      case RETRYING, FAILED, TIMED_OUT -> assignment.age().compareTo(ToldVersions.GRACE) < 0;
       default -> false;
     };
   }
@@ -130,11 +136,13 @@ final class RolloutAssignments {
    * The versions that devices of a group are to run and may be told of at any time. Leaves out
    * those that are let through by a rollout: it triggers those in flight itself, and of one that is
    * updated but reports another version it is about to see that it fell back. Leaves out those that
-   * are to run nothing, too.
+   * are to run nothing, too, and those that wait where they had to pass through.
    *
    * @param served the version that the group serves
+   * @param reported what the devices report, as far as they do
    */
-  Map<DeviceId, String> versions(GroupId group, String served, List<Device> devices) {
+  Map<DeviceId, String> versions(
+      GroupId group, String served, List<Device> devices, Map<DeviceId, String> reported) {
     Optional<Hold> hold = hold(group);
     Map<DeviceId, Assignment> assigned =
         hold.isEmpty() || devices.isEmpty() ? Map.of() : assignments(hold.get(), devices);
@@ -146,19 +154,25 @@ final class RolloutAssignments {
       } else if (assignment == null || !assignment.state().isLetThrough()) {
         (assignment == null ? unassigned(hold.get()) : assignment.update())
             .flatMap(this::known)
-            .ifPresent(update -> versions.put(device.id(), update.version()));
+            .map(OtaUpdate::version)
+            .filter(version -> !waits(hold.get(), reported.get(device.id()), version))
+            .ifPresent(version -> versions.put(device.id(), version));
       }
     }
     return versions;
   }
 
+  private boolean waits(Hold hold, @Nullable String reported, String wanted) {
+    return reported != null
+        && !passages.areNone(hold.group())
+        && target(hold)
+            .flatMap(target -> passages.onTheWay(hold.group(), reported, wanted, target))
+            .isPresent();
+  }
+
   /** Whether a version is the target of the rollout that holds a group. */
   boolean isTarget(GroupId group, String version) {
-    return hold(group)
-        .map(Hold::target)
-        .flatMap(this::known)
-        .filter(update -> update.version().equals(version))
-        .isPresent();
+    return hold(group).flatMap(this::target).filter(version::equals).isPresent();
   }
 
   /**
@@ -181,7 +195,9 @@ final class RolloutAssignments {
         });
     held.forEach(
         (group, devices) -> {
-          Map<DeviceId, String> wanted = versions(group, "", devices);
+          Map<DeviceId, String> running = new HashMap<>();
+          devices.forEach(device -> running.put(device.id(), reported.getOrDefault(device, "")));
+          Map<DeviceId, String> wanted = versions(group, "", devices, running);
           devices.stream()
               .filter(
                   device ->

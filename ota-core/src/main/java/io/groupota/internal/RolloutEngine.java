@@ -116,13 +116,28 @@ final class RolloutEngine {
     if (!tracked.progress().enrolment().complete()) {
       return take(tracked, enrolment.next(tracked));
     }
-    Optional<RolloutGroup> lost =
-        groups.stream()
-            .filter(group -> group.status() == RolloutGroup.Status.RELEASED)
-            .filter(group -> tracked.rollout().counts().open() > 0)
-            .filter(group -> cleanUp(tracked, Optional.of(group)))
-            .findFirst();
-    return lost.isPresent() || stopOrGoOn(tracked);
+    List<RolloutGroup> lost =
+        groups.stream().filter(group -> group.status() == RolloutGroup.Status.RELEASED).toList();
+    return (lost.isEmpty() || tracked.rollout().counts().open() == 0)
+        ? stopOrGoOn(tracked)
+        : giveUp(lost, tracked);
+  }
+
+  /** Ends what was meant for groups that are lost; goes on with the others once that is done. */
+  private boolean giveUp(List<RolloutGroup> lost, TrackedRollout tracked) {
+    TrackedRollout present = tracked;
+    for (RolloutGroup group : lost) {
+      if (cleanUp(present, Optional.of(group))) {
+        return true;
+      }
+      // Even if there was nothing left to end, that was a step.
+      Optional<TrackedRollout> after = repository.rollout(tracked.rollout().id());
+      if (after.isEmpty()) {
+        return false;
+      }
+      present = after.get();
+    }
+    return stopOrGoOn(present);
   }
 
   private static boolean isLate(TrackedRollout tracked) {
@@ -188,12 +203,18 @@ final class RolloutEngine {
   }
 
   private boolean take(TrackedRollout tracked, RolloutRules.Decision decision) {
-    OptionalLong changed = repository.advance(tracked, decision.next(), decision.step());
+    RolloutProgress next = decision.again() ? claimed(tracked, decision.next()) : decision.next();
+    OptionalLong changed = repository.advance(tracked, next, decision.step());
     if (changed.isEmpty()) {
       return false;
     }
     tell(tracked, decision);
     return decision.again();
+  }
+
+  /** If this node dies before the next step, another one takes it once the lease is over. */
+  private RolloutProgress claimed(TrackedRollout tracked, RolloutProgress next) {
+    return next.but().due(Optional.of(tracked.now().plus(lease))).build();
   }
 
   private void tell(TrackedRollout tracked, RolloutRules.Decision decision) {
@@ -236,26 +257,26 @@ final class RolloutEngine {
   /** Ends what a rollout that is over, or has lost a group, still meant to do. */
   private boolean cleanUp(TrackedRollout tracked, Optional<RolloutGroup> group) {
     RolloutState state = tracked.progress().state();
-    if (state == RolloutState.COMPLETED) {
-      return take(
-          tracked,
-          RolloutRules.Decision.sleep(tracked.progress().but().due(Optional.empty()).build()));
-    }
     boolean inFlight =
         group.isPresent() || state == RolloutState.SUPERSEDED || state == RolloutState.ROLLED_BACK;
-    RolloutCounts counts = tracked.rollout().counts();
-    long left = inFlight ? counts.open() : counts.open() - inFlight(counts);
-    if (group.isEmpty()
-        && left + counts.in(RolloutDeviceState.EXCLUDED) == 0
-        && tracked.progress().due().isEmpty()) {
-      return false;
+    if (group.isEmpty() && (state == RolloutState.COMPLETED || !hasMoreToEnd(tracked, inFlight))) {
+      return tracked.progress().due().isPresent()
+          && take(
+              tracked,
+              RolloutRules.Decision.sleep(tracked.progress().but().due(Optional.empty()).build()));
     }
     OptionalLong canceled =
         repository.advance(
             tracked,
-            tracked.progress().but().due(Optional.empty()).build(),
+            claimed(tracked, tracked.progress()),
             new RolloutStep.Cancel(group.map(RolloutGroup::group), inFlight, CANCELED_AT_ONCE));
     return canceled.orElse(0) > 0;
+  }
+
+  private static boolean hasMoreToEnd(TrackedRollout tracked, boolean inFlight) {
+    RolloutCounts counts = tracked.rollout().counts();
+    long left = inFlight ? counts.open() : counts.open() - inFlight(counts);
+    return left + counts.in(RolloutDeviceState.EXCLUDED) > 0;
   }
 
   private static long inFlight(RolloutCounts counts) {

@@ -10,7 +10,6 @@ import io.groupota.rollout.RolloutGroup;
 import io.groupota.rollout.RolloutReason;
 import io.groupota.rollout.RolloutState;
 import io.groupota.rollout.StopRule;
-import io.groupota.rollout.Window;
 import io.groupota.spi.RolloutProgress;
 import io.groupota.spi.RolloutStep;
 import io.groupota.spi.TrackedRollout;
@@ -32,8 +31,11 @@ final class RolloutRules {
 
   private static final Duration SHORTEST_SLEEP = Duration.ofSeconds(1);
 
-  /** How much of a minute's devices may come at once when the pace could not be used before. */
+  /** Of how many minutes' devices, besides one, what could not be used at once is kept. */
   private static final double BURST_MINUTES = 2.0 / 60;
+
+  /** Tenths do not add up to one. */
+  private static final double ROUNDING = 1e-6;
 
   private static final double UNLIMITED = 1e15;
 
@@ -112,16 +114,10 @@ final class RolloutRules {
   }
 
   private Decision active() {
-    List<Window> windows = rollout.plan().windows();
-    if (!windows.isEmpty() && windows.stream().noneMatch(window -> window.isOpen(now))) {
-      Optional<Instant> opening =
-          windows.stream().map(window -> window.nextOpening(now)).min(Comparator.naturalOrder());
-      return Decision.sleep(
-          progress.but().due(earliest(opening, rollout.plan().schedule().deadline())).build());
-    }
+    boolean open = rollout.plan().isOpen(now);
     double tokens = tokens();
     RolloutProgress paced = progress.but().tokens(tokens, now).build();
-    long budget = (long) Math.floor(Math.min(tokens, freeSlots()));
+    long budget = open ? (long) Math.floor(Math.min(tokens + ROUNDING, freeSlots())) : 0;
     return group(budget)
         .map(
             group ->
@@ -161,7 +157,7 @@ final class RolloutRules {
     }
     double perMinute = rate.getAsDouble();
     double minutes = Math.max(0, Duration.between(progress.tokensAt(), now).toMillis()) / 60_000.0;
-    double most = Math.max(1, perMinute * BURST_MINUTES);
+    double most = 1 + perMinute * BURST_MINUTES;
     return Math.min(most, Math.min(progress.tokens(), most) + perMinute * minutes);
   }
 
@@ -214,6 +210,9 @@ final class RolloutRules {
           tokens,
           Optional.empty());
     }
+    if (!rollout.plan().isOpen(now)) {
+      return sleep(met, tokens, Optional.empty());
+    }
     return Decision.goOn(
         paced.but().stage(progress.stage() + 1, now).build(), new RolloutStep.Progress());
   }
@@ -257,10 +256,13 @@ final class RolloutRules {
   /** Until something happens to a device, the next token is there, or a time is reached. */
   private Decision sleep(RolloutProgress next, double tokens, Optional<Instant> time) {
     Optional<Instant> due = earliest(time, rollout.plan().schedule().deadline());
+    if (!rollout.plan().isOpen(now)) {
+      return Decision.sleep(next.but().due(earliest(due, opening())).build());
+    }
     long queued =
         tracked.deviceAddressed().upTo(progress.stage()).in(RolloutDeviceState.QUEUED)
             + waitingGroups().filter(group -> !group.blocked()).count();
-    if (queued > 0 && tokens < 1 && freeSlots() >= 1) {
+    if (queued > 0 && tokens + ROUNDING < 1 && freeSlots() >= 1) {
       double perMinute =
           progress.pace().rate(rollout.counts().in(RolloutDeviceState.UPDATED)).orElse(UNLIMITED);
       Duration wait = Duration.ofMillis((long) Math.ceil((1 - tokens) / perMinute * 60_000));
@@ -270,6 +272,12 @@ final class RolloutRules {
               Optional.of(now.plus(wait.compareTo(SHORTEST_SLEEP) < 0 ? SHORTEST_SLEEP : wait)));
     }
     return Decision.sleep(next.but().due(due).build());
+  }
+
+  private Optional<Instant> opening() {
+    return rollout.plan().windows().stream()
+        .map(window -> window.nextOpening(now))
+        .min(Comparator.naturalOrder());
   }
 
   private static Optional<Instant> earliest(Optional<Instant> one, Optional<Instant> other) {

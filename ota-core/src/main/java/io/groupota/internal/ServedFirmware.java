@@ -52,8 +52,9 @@ final class ServedFirmware {
   private final ServedUpdates updates;
   private final TtlCache<GroupId, Optional<Group>> groups;
   private final TtlCache<DeviceId, Optional<Device>> devices;
-  private final TtlCache<GroupId, List<OtaUpdate>> passages;
+  private final Passages passages;
   private final RolloutAssignments assignments;
+  private final ToldVersions told;
 
   ServedFirmware(Spis spis, RolloutAssignments assignments, Duration ttl, Clock clock) {
     this.directory = spis.groups();
@@ -62,16 +63,24 @@ final class ServedFirmware {
     this.groups = new TtlCache<>(CACHE_CAPACITY, ttl, clock, directory::group);
     this.updates = new ServedUpdates(directory, repository, ttl, clock);
     this.devices = new TtlCache<>(CACHE_CAPACITY, ttl, clock, this::loadDevice);
-    this.passages = new TtlCache<>(CACHE_CAPACITY, ttl, clock, repository::mustPassThrough);
+    this.passages = assignments.passages();
     this.assignments = assignments;
+    this.told = new ToldVersions(clock);
   }
 
   Optional<OtaUpdate> served(GroupId group) {
     return updates.get(group);
   }
 
-  Optional<OtaUpdate> served(DeviceId device) {
-    return devices.get(device).flatMap(present -> served(present, assignments::update));
+  Optional<OtaUpdate> served(DeviceId id) {
+    Optional<Device> device = devices.get(id);
+    Optional<OtaUpdate> update = device.flatMap(present -> served(present, assignments::update));
+    if (device.flatMap(Device::group).flatMap(assignments::hold).isPresent()) {
+      told.remember(id, update);
+    } else {
+      told.forget(id);
+    }
+    return update;
   }
 
   /** What a device of a held group is to have, by whichever rule. */
@@ -87,34 +96,27 @@ final class ServedFirmware {
         hold.isEmpty()
             ? served(group)
             : choice.apply(hold.get(), device).flatMap(assignments::known);
-    return update.map(target -> passage(device, group, target));
+    return update.map(target -> passage(device, group, hold, target));
   }
 
-  /** The update that the device must get before another one, or that one. */
-  private OtaUpdate passage(Device device, GroupId group, OtaUpdate target) {
-    List<OtaUpdate> all = passages.get(group);
-    if (all.isEmpty() || device.addressing() != Addressing.DEVICE) {
-      return target;
+  /** The update that the device must get before another one, or waits at, or that one. */
+  private OtaUpdate passage(Device device, GroupId group, Optional<Hold> hold, OtaUpdate update) {
+    if (passages.areNone(group) || device.addressing() != Addressing.DEVICE) {
+      return update;
     }
-    Optional<String> reported =
-        Optional.ofNullable(repository.states(List.of(device.id())).get(device.id()))
-            .flatMap(DeviceState::reportedVersion);
-    return all.stream()
-        .filter(passage -> MemberContexts.isBelow(passage.version(), target.version()))
-        .filter(
-            passage ->
-                reported
-                    .filter(version -> MemberContexts.isBelow(version, passage.version()))
-                    .isPresent())
-        .min(ServedFirmware::byPrecedence)
-        .orElse(target);
-  }
-
-  private static int byPrecedence(OtaUpdate one, OtaUpdate other) {
-    if (MemberContexts.isBelow(one.version(), other.version())) {
-      return -1;
-    }
-    return MemberContexts.isBelow(other.version(), one.version()) ? 1 : 0;
+    String wanted = update.version();
+    return Optional.ofNullable(repository.states(List.of(device.id())).get(device.id()))
+        .flatMap(DeviceState::reportedVersion)
+        .flatMap(
+            reported ->
+                passages
+                    .before(group, reported, wanted)
+                    .or(
+                        () ->
+                            hold.flatMap(assignments::target)
+                                .flatMap(
+                                    target -> passages.onTheWay(group, reported, wanted, target))))
+        .orElse(update);
   }
 
   Optional<FirmwareDownload> download(GroupId group, Token token) {
@@ -129,13 +131,12 @@ final class ServedFirmware {
     return devices
         .get(id)
         .filter(device -> device.token().equals(token))
-        .flatMap(device -> served(device, assignments::offered))
+        .flatMap(device -> told.lately(id).or(() -> served(device, assignments::offered)))
         .map(update -> new Download(update, blobs));
   }
 
   void invalidate(GroupId group) {
     updates.invalidate(group);
-    passages.invalidate(group);
     assignments.invalidate(group);
   }
 

@@ -11,6 +11,7 @@ import io.groupota.spi.GroupMembers;
 import io.groupota.spi.OtaRepository;
 import io.groupota.spi.TriggerQueue;
 import io.groupota.spi.UpdateTrigger;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -84,7 +85,8 @@ final class TriggerMessages {
       page = directory.devices(claim.group(), Addressing.DEVICE, after, PAGE);
       Map<DeviceId, DeviceState> states =
           page.isEmpty() ? Map.of() : repository.states(page.stream().map(Device::id).toList());
-      Map<DeviceId, String> wanted = assignments.versions(claim.group(), claim.version(), page);
+      Map<DeviceId, String> wanted =
+          assignments.versions(claim.group(), claim.version(), page, reported(states.values()));
       for (Device device : page) {
         Optional<String> reported =
             Optional.ofNullable(states.get(device.id())).flatMap(DeviceState::reportedVersion);
@@ -117,7 +119,8 @@ final class TriggerMessages {
       List<DeviceId> ids = page.stream().map(DeviceState::device).toList();
       Map<DeviceId, Device> devices = ids.isEmpty() ? Map.of() : membersOf(claim.group(), ids);
       Map<DeviceId, String> wanted =
-          assignments.versions(claim.group(), claim.version(), List.copyOf(devices.values()));
+          assignments.versions(
+              claim.group(), claim.version(), List.copyOf(devices.values()), reported(page));
       for (DeviceState state : page) {
         Device device = devices.get(state.device());
         String version = wanted.get(state.device());
@@ -129,6 +132,14 @@ final class TriggerMessages {
         after = state.device();
       }
     } while (page.size() == PAGE && round.isHealthy());
+  }
+
+  private static Map<DeviceId, String> reported(Collection<DeviceState> states) {
+    Map<DeviceId, String> reported = new HashMap<>();
+    states.forEach(
+        state ->
+            state.reportedVersion().ifPresent(version -> reported.put(state.device(), version)));
+    return reported;
   }
 
   private Map<DeviceId, Device> membersOf(GroupId group, List<DeviceId> ids) {

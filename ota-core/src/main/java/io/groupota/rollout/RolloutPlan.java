@@ -3,6 +3,7 @@ package io.groupota.rollout;
 import io.groupota.GroupId;
 import io.groupota.InvalidRequestException;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -100,6 +101,16 @@ public record RolloutPlan(
       }
     }
     return OptionalInt.empty();
+  }
+
+  /**
+   * Whether devices may be let through.
+   *
+   * @param now the moment
+   * @return true in one of the windows, or if there is none
+   */
+  public boolean isOpen(Instant now) {
+    return windows.isEmpty() || windows.stream().anyMatch(window -> window.isOpen(now));
   }
 
   /**

@@ -6,7 +6,15 @@ import io.groupota.testkit.service.DeployContract;
 import io.groupota.testkit.service.EventContract;
 import io.groupota.testkit.service.OverloadContract;
 import io.groupota.testkit.service.ReportContract;
+import io.groupota.testkit.service.RolloutAgreementContract;
 import io.groupota.testkit.service.RolloutContract;
+import io.groupota.testkit.service.RolloutControlContract;
+import io.groupota.testkit.service.RolloutGateContract;
+import io.groupota.testkit.service.RolloutMemberContract;
+import io.groupota.testkit.service.RolloutPaceContract;
+import io.groupota.testkit.service.RolloutRetryContract;
+import io.groupota.testkit.service.RolloutStopContract;
+import io.groupota.testkit.service.RolloutWindowContract;
 import io.groupota.testkit.service.ServiceContract.Backend;
 import io.groupota.testkit.service.SweepContract;
 import io.groupota.testkit.service.TriggerContract;
@@ -87,6 +95,70 @@ class ServiceOnDatabasesTest {
   }
 
   @Nested
+  class RolloutAgreementOnH2 extends RolloutAgreementContract {
+    @Override
+    protected Backend backend(Clock clock) {
+      return ServiceOnDatabasesTest.backend(H2, clock);
+    }
+  }
+
+  @Nested
+  class RolloutControlOnH2 extends RolloutControlContract {
+    @Override
+    protected Backend backend(Clock clock) {
+      return ServiceOnDatabasesTest.backend(H2, clock);
+    }
+  }
+
+  @Nested
+  class RolloutGateOnH2 extends RolloutGateContract {
+    @Override
+    protected Backend backend(Clock clock) {
+      return ServiceOnDatabasesTest.backend(H2, clock);
+    }
+  }
+
+  @Nested
+  class RolloutMemberOnH2 extends RolloutMemberContract {
+    @Override
+    protected Backend backend(Clock clock) {
+      return ServiceOnDatabasesTest.backend(H2, clock);
+    }
+  }
+
+  @Nested
+  class RolloutPaceOnH2 extends RolloutPaceContract {
+    @Override
+    protected Backend backend(Clock clock) {
+      return ServiceOnDatabasesTest.backend(H2, clock);
+    }
+  }
+
+  @Nested
+  class RolloutRetryOnH2 extends RolloutRetryContract {
+    @Override
+    protected Backend backend(Clock clock) {
+      return ServiceOnDatabasesTest.backend(H2, clock);
+    }
+  }
+
+  @Nested
+  class RolloutStopOnH2 extends RolloutStopContract {
+    @Override
+    protected Backend backend(Clock clock) {
+      return ServiceOnDatabasesTest.backend(H2, clock);
+    }
+  }
+
+  @Nested
+  class RolloutWindowOnH2 extends RolloutWindowContract {
+    @Override
+    protected Backend backend(Clock clock) {
+      return ServiceOnDatabasesTest.backend(H2, clock);
+    }
+  }
+
+  @Nested
   class SweepOnH2 extends SweepContract {
     @Override
     protected Backend backend(Clock clock) {
@@ -144,6 +216,70 @@ class ServiceOnDatabasesTest {
 
   @Nested
   class RolloutOnPostgreSql extends RolloutContract {
+    @Override
+    protected Backend backend(Clock clock) {
+      return ServiceOnDatabasesTest.backend(POSTGRESQL, clock);
+    }
+  }
+
+  @Nested
+  class RolloutAgreementOnPostgreSql extends RolloutAgreementContract {
+    @Override
+    protected Backend backend(Clock clock) {
+      return ServiceOnDatabasesTest.backend(POSTGRESQL, clock);
+    }
+  }
+
+  @Nested
+  class RolloutControlOnPostgreSql extends RolloutControlContract {
+    @Override
+    protected Backend backend(Clock clock) {
+      return ServiceOnDatabasesTest.backend(POSTGRESQL, clock);
+    }
+  }
+
+  @Nested
+  class RolloutGateOnPostgreSql extends RolloutGateContract {
+    @Override
+    protected Backend backend(Clock clock) {
+      return ServiceOnDatabasesTest.backend(POSTGRESQL, clock);
+    }
+  }
+
+  @Nested
+  class RolloutMemberOnPostgreSql extends RolloutMemberContract {
+    @Override
+    protected Backend backend(Clock clock) {
+      return ServiceOnDatabasesTest.backend(POSTGRESQL, clock);
+    }
+  }
+
+  @Nested
+  class RolloutPaceOnPostgreSql extends RolloutPaceContract {
+    @Override
+    protected Backend backend(Clock clock) {
+      return ServiceOnDatabasesTest.backend(POSTGRESQL, clock);
+    }
+  }
+
+  @Nested
+  class RolloutRetryOnPostgreSql extends RolloutRetryContract {
+    @Override
+    protected Backend backend(Clock clock) {
+      return ServiceOnDatabasesTest.backend(POSTGRESQL, clock);
+    }
+  }
+
+  @Nested
+  class RolloutStopOnPostgreSql extends RolloutStopContract {
+    @Override
+    protected Backend backend(Clock clock) {
+      return ServiceOnDatabasesTest.backend(POSTGRESQL, clock);
+    }
+  }
+
+  @Nested
+  class RolloutWindowOnPostgreSql extends RolloutWindowContract {
     @Override
     protected Backend backend(Clock clock) {
       return ServiceOnDatabasesTest.backend(POSTGRESQL, clock);

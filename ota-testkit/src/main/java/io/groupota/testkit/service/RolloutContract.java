@@ -8,19 +8,12 @@ import io.groupota.DeviceReport;
 import io.groupota.OtaUpdate;
 import io.groupota.RolloutStateException;
 import io.groupota.UpdateCode;
-import io.groupota.rollout.DeviceLimits;
-import io.groupota.rollout.Gate;
 import io.groupota.rollout.Guards;
 import io.groupota.rollout.Pace;
-import io.groupota.rollout.Rollout;
-import io.groupota.rollout.RolloutDevice;
 import io.groupota.rollout.RolloutDeviceState;
 import io.groupota.rollout.RolloutId;
-import io.groupota.rollout.RolloutPlan;
-import io.groupota.rollout.RolloutQuery;
 import io.groupota.rollout.RolloutReason;
 import io.groupota.rollout.RolloutState;
-import io.groupota.rollout.Stage;
 import io.groupota.rollout.StopRule;
 import io.groupota.spi.Addressing;
 import java.time.Duration;
@@ -30,72 +23,16 @@ import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
 /** What a service promises of staged rollouts. Fast devices are played by the test. */
-public abstract class RolloutContract extends ServiceContract {
+public abstract class RolloutContract extends RolloutServiceContract {
   private static final int DEVICES = 40;
-  private static final Gate HALF = new Gate(50, Duration.ZERO, false);
 
   /** For subclasses. */
   protected RolloutContract() {}
 
-  private void fleet() {
-    deploy("1.0.0");
-    for (int i = 1; i <= DEVICES; i++) {
-      addDevice(i, "u1", Addressing.DEVICE);
-      report(i, "1.0.0");
-    }
-    service.runOnce();
-    triggers.clear();
-  }
-
-  private static RolloutPlan.Builder stages(double... percents) {
-    RolloutPlan.Builder plan = RolloutPlan.builder();
-    for (double percent : percents) {
-      plan.stage(Stage.percent(percent, HALF));
-    }
-    return plan;
-  }
-
-  private RolloutId start(RolloutPlan.Builder plan) {
-    return service.rollouts().deploy(request("2.0.0"), Map.of(), plan.build()).id();
-  }
-
-  private void run() {
-    clock.advance(Duration.ofSeconds(1));
-    service.runOnce();
-  }
-
-  private Rollout rollout(RolloutId id) {
-    return service.rollouts().get(OWNER, id);
-  }
-
-  private List<DeviceId> in(RolloutId id, RolloutDeviceState state) {
-    return service
-        .rollouts()
-        .devices(OWNER, id, RolloutQuery.<RolloutDeviceState>all().in(state).page(0, 1_000))
-        .devices()
-        .stream()
-        .map(RolloutDevice::device)
-        .toList();
-  }
-
-  private void report(List<DeviceId> devices, String version) {
-    devices.forEach(device -> service.report(DeviceReport.version(device, version)));
-    run();
-  }
-
-  private void code(List<DeviceId> devices, UpdateCode code) {
-    devices.forEach(device -> service.report(DeviceReport.code(device, code)));
-    run();
-  }
-
-  private Optional<String> told(DeviceId device) {
-    return service.served(device).map(OtaUpdate::version);
-  }
-
   @Test
   final void theStagesFollowEachOtherWhenEnoughDevicesAreProven() {
-    fleet();
-    RolloutId id = start(stages(10, 50, 100));
+    fleet(DEVICES);
+    RolloutId id = start(stages(HALF, 10, 50, 100));
     run();
     assertThat(rollout(id).state()).isEqualTo(RolloutState.RUNNING);
     List<DeviceId> first = in(id, RolloutDeviceState.TRIGGERED);
@@ -122,19 +59,11 @@ public abstract class RolloutContract extends ServiceContract {
 
   @Test
   final void aFirmwareThatFailsIsStoppedInTheFirstStageAndRolledBack() {
-    fleet();
-    DeviceLimits once =
-        new DeviceLimits(
-            Duration.ofMinutes(1),
-            Duration.ofMinutes(1),
-            0,
-            Duration.ofMinutes(1),
-            Duration.ofMinutes(1),
-            Duration.ZERO);
+    fleet(DEVICES);
     RolloutId id =
         start(
-            stages(25, 100)
-                .devices(once)
+            stages(HALF, 25, 100)
+                .devices(ONCE)
                 .stopWhen(StopRule.above(15, 5, StopRule.Action.ROLL_BACK)));
     run();
     List<DeviceId> first = in(id, RolloutDeviceState.TRIGGERED);
@@ -157,8 +86,8 @@ public abstract class RolloutContract extends ServiceContract {
 
   @Test
   final void aDeviceThatFallsBackIsUncounted() {
-    fleet();
-    RolloutId id = start(stages(10, 100).pace(Pace.constant(6_000, 4)));
+    fleet(DEVICES);
+    RolloutId id = start(stages(HALF, 10, 100).pace(Pace.constant(6_000, 4)));
     run();
     List<DeviceId> first = in(id, RolloutDeviceState.TRIGGERED);
     report(first.subList(0, 1), "2.0.0");
@@ -173,8 +102,8 @@ public abstract class RolloutContract extends ServiceContract {
 
   @Test
   final void aDevicePastItsDeadlineFreesItsSlotAndIsTriedAgain() {
-    fleet();
-    RolloutId id = start(stages(100).pace(Pace.constant(6_000, 3)));
+    fleet(DEVICES);
+    RolloutId id = start(stages(HALF, 100).pace(Pace.constant(6_000, 3)));
     run();
     List<DeviceId> first = in(id, RolloutDeviceState.TRIGGERED);
     assertThat(first).hasSize(3);
@@ -190,12 +119,12 @@ public abstract class RolloutContract extends ServiceContract {
 
   @Test
   final void aFirmwareThatDoesNotFitIsRejectedAndNeverTriedAgain() {
-    fleet();
+    fleet(DEVICES);
     long size = service.served(GROUP).orElseThrow().firmware().size();
     service.report(DeviceReport.freeSpace(device(1), size - 1));
     service.report(DeviceReport.freeSpace(device(2), size));
     service.runOnce();
-    RolloutId id = start(stages(100));
+    RolloutId id = start(stages(HALF, 100));
     run();
     assertThat(in(id, RolloutDeviceState.REJECTED))
         .as("as it has said before")
@@ -223,8 +152,8 @@ public abstract class RolloutContract extends ServiceContract {
 
   @Test
   final void aDeviceThatWasOfflineWhenItWasTriggeredIsTriggeredAgain() {
-    fleet();
-    RolloutId id = start(stages(100).pace(Pace.constant(6_000, 3)));
+    fleet(DEVICES);
+    RolloutId id = start(stages(HALF, 100).pace(Pace.constant(6_000, 3)));
     run();
     List<DeviceId> first = in(id, RolloutDeviceState.TRIGGERED);
     triggers.clear();
@@ -256,7 +185,7 @@ public abstract class RolloutContract extends ServiceContract {
     }
     service.runOnce();
     triggers.clear();
-    RolloutId id = start(stages(40, 100));
+    RolloutId id = start(stages(HALF, 40, 100));
     run();
     assertThat(in(id, RolloutDeviceState.TRIGGERED)).hasSize(2);
     assertThat(service.served(GROUP).map(OtaUpdate::version)).contains("1.0.0");
@@ -271,13 +200,13 @@ public abstract class RolloutContract extends ServiceContract {
 
   @Test
   final void aDowngradeIsKeptOutUnlessThePlanSaysSo() {
-    fleet();
+    fleet(DEVICES);
     report(List.of(device(1)), "3.0.0");
-    RolloutId id = start(stages(100));
+    RolloutId id = start(stages(HALF, 100));
     run();
     assertThat(in(id, RolloutDeviceState.EXCLUDED)).containsExactly(device(1));
     assertThat(told(device(1))).contains("1.0.0");
-    RolloutId again = start(stages(100).guards(new Guards(true, Optional.empty())));
+    RolloutId again = start(stages(HALF, 100).guards(new Guards(true, Optional.empty())));
     run();
     assertThat(in(again, RolloutDeviceState.EXCLUDED)).isEmpty();
     run();
@@ -287,8 +216,8 @@ public abstract class RolloutContract extends ServiceContract {
 
   @Test
   final void aDeviceThatJoinsLateHasItsPlaceAtOnce() {
-    fleet();
-    RolloutId id = start(stages(100).pace(Pace.constant(6_000, 5)));
+    fleet(DEVICES);
+    RolloutId id = start(stages(HALF, 100).pace(Pace.constant(6_000, 5)));
     run();
     addDevice(99, "u1", Addressing.DEVICE);
     assertThat(told(device(99))).contains("1.0.0");
@@ -302,8 +231,8 @@ public abstract class RolloutContract extends ServiceContract {
 
   @Test
   final void actionsFollowTheStates() {
-    fleet();
-    RolloutId id = start(stages(10, 100));
+    fleet(DEVICES);
+    RolloutId id = start(stages(HALF, 10, 100));
     run();
     List<DeviceId> first = in(id, RolloutDeviceState.TRIGGERED);
     assertThat(service.rollouts().pause(OWNER, id).state()).isEqualTo(RolloutState.PAUSED);

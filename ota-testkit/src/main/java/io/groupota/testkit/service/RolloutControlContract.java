@@ -1,0 +1,305 @@
+package io.groupota.testkit.service;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.groupota.DeployRequest;
+import io.groupota.DeviceId;
+import io.groupota.DeviceReport;
+import io.groupota.GroupOtaService;
+import io.groupota.NoSuchRolloutException;
+import io.groupota.NoSuchUpdateException;
+import io.groupota.OtaUpdate;
+import io.groupota.OwnerId;
+import io.groupota.RolloutStateException;
+import io.groupota.StorageException;
+import io.groupota.UpdateCode;
+import io.groupota.UpdateId;
+import io.groupota.event.RolloutChanged;
+import io.groupota.event.RolloutChanged.Change;
+import io.groupota.firmware.FirmwareSource;
+import io.groupota.rollout.Gate;
+import io.groupota.rollout.Pace;
+import io.groupota.rollout.Rollout;
+import io.groupota.rollout.RolloutDeviceState;
+import io.groupota.rollout.RolloutId;
+import io.groupota.rollout.RolloutReason;
+import io.groupota.rollout.RolloutState;
+import io.groupota.rollout.StopRule;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.BiConsumer;
+import org.junit.jupiter.api.Test;
+
+/** What people do to rollouts, what is told of it, and what other deploys mean for them. */
+public abstract class RolloutControlContract extends RolloutServiceContract {
+  private static final int DEVICES = 12;
+
+  /** For subclasses. */
+  protected RolloutControlContract() {}
+
+  private List<DeviceId> triggeredOf(RolloutId id) {
+    return in(id, RolloutDeviceState.TRIGGERED);
+  }
+
+  @Test
+  final void anotherDeploySupersedesARolloutForAllOfItsDevices() {
+    fleet(DEVICES);
+    RolloutId id = start(stages(Gate.ALL_PROVEN, 50, 100));
+    run();
+    List<DeviceId> first = triggeredOf(id);
+    report(first.subList(0, 2), "2.0.0");
+    triggers.clear();
+    deploy("3.0.0");
+    settle();
+    assertThat(rollout(id).state()).isEqualTo(RolloutState.SUPERSEDED);
+    assertThat(rollout(id).counts().open()).isZero();
+    assertThat(in(id, RolloutDeviceState.CANCELED)).hasSize(DEVICES - 2);
+    for (int i = 1; i <= DEVICES; i++) {
+      assertThat(told(device(i))).contains("3.0.0");
+    }
+    assertThat(triggered()).hasSize(DEVICES);
+    report(first, "3.0.0");
+    assertThat(in(id, RolloutDeviceState.UPDATED)).as("the state stays").hasSize(2);
+    for (BiConsumer<OwnerId, RolloutId> action : actions()) {
+      assertThatThrownBy(() -> action.accept(OWNER, id)).isInstanceOf(RolloutStateException.class);
+    }
+  }
+
+  @Test
+  final void aRolloutThatLosesOneOfItsGroupsGoesOnWithTheOthers() {
+    secondGroup();
+    fleet(4);
+    for (int i = 5; i <= 8; i++) {
+      registry.saveDevices(List.of(member(i, SECOND)));
+    }
+    RolloutId id = startInBothGroups(stages(HALF, 100).pace(Pace.constant(60_000, 3)));
+    run();
+    service.deploy(
+        DeployRequest.of(
+            OWNER, SECOND.value(), SECOND_TOKEN, "4.0.0", FirmwareSource.bytes(firmware("4.0.0"))));
+    settle();
+    assertThat(rollout(id).state()).isEqualTo(RolloutState.RUNNING);
+    assertThat(in(id, RolloutDeviceState.CANCELED)).hasSize(4);
+    assertThat(told(device(5))).contains("4.0.0");
+    for (int i = 0; i < 3; i++) {
+      report(triggeredOf(id), "2.0.0");
+    }
+    assertThat(in(id, RolloutDeviceState.UPDATED)).hasSize(4);
+    assertThat(rollout(id).state()).isEqualTo(RolloutState.COMPLETED);
+  }
+
+  @Test
+  final void aRolloutOnTopOfAnotherLeavesEachDeviceWhatThatOneGaveIt() {
+    fleet(DEVICES);
+    RolloutId below = start(stages(Gate.ALL_PROVEN, 50, 100));
+    run();
+    List<DeviceId> ahead = triggeredOf(below);
+    service.rollouts().cancel(OWNER, below);
+    report(ahead, "2.0.0");
+    settle();
+    RolloutId id = start("3.0.0", stages(Gate.ALL_PROVEN, 10, 100));
+    run();
+    List<DeviceId> first = triggeredOf(id);
+    assertThat(first).hasSize(2);
+    for (int i = 1; i <= DEVICES; i++) {
+      String version = ahead.contains(device(i)) ? "2.0.0" : "1.0.0";
+      assertThat(told(device(i))).contains(first.contains(device(i)) ? "3.0.0" : version);
+    }
+  }
+
+  @Test
+  final void cancelLetsFinishWhatWasLetThroughAndBringsNobodyElse() {
+    fleet(DEVICES);
+    RolloutId id = start(stages(HALF, 50, 100).devices(limits(2)));
+    run();
+    List<DeviceId> first = triggeredOf(id);
+    assertThat(first).hasSize(6);
+    code(first.subList(0, 1), UpdateCode.FAILED);
+    triggers.clear();
+    Rollout canceled = service.rollouts().cancel(OWNER, id);
+    assertThat(canceled.state()).isEqualTo(RolloutState.CANCELED);
+    assertThat(canceled.reason()).contains(RolloutReason.OWNER);
+    settle();
+    assertThat(in(id, RolloutDeviceState.CANCELED)).hasSize(7).contains(first.get(0));
+    assertThat(told(first.get(0))).contains("1.0.0");
+    assertThat(told(first.get(1))).contains("2.0.0");
+    report(first.subList(1, 3), "2.0.0");
+    code(first.subList(3, 4), UpdateCode.FAILED);
+    run(Duration.ofMinutes(2));
+    assertThat(in(id, RolloutDeviceState.UPDATED)).isEqualTo(first.subList(1, 3));
+    assertThat(in(id, RolloutDeviceState.FAILED)).isEqualTo(first.subList(3, 4));
+    assertThat(in(id, RolloutDeviceState.TIMED_OUT)).isEqualTo(first.subList(4, 6));
+    assertThat(triggers).isEmpty();
+  }
+
+  @Test
+  final void aRolloutThatIsDoneCanBeRolledBack() {
+    fleet(4);
+    RolloutId id = start(stages(HALF, 100));
+    run();
+    report(triggeredOf(id), "2.0.0");
+    assertThat(rollout(id).state()).isEqualTo(RolloutState.COMPLETED);
+    assertThatThrownBy(() -> service.rollouts().cancel(OWNER, id))
+        .isInstanceOf(RolloutStateException.class)
+        .hasMessageContaining("completed");
+    assertThatThrownBy(
+            () -> service.rollouts().rollBack(OWNER, id, Optional.of(new UpdateId("f".repeat(24)))))
+        .isInstanceOf(NoSuchUpdateException.class);
+    triggers.clear();
+    service.rollouts().rollBack(OWNER, id, Optional.empty());
+    run();
+    assertThat(rollout(id).state()).isEqualTo(RolloutState.ROLLED_BACK);
+    assertThat(service.served(GROUP).map(OtaUpdate::version)).contains("1.0.0");
+    assertThat(triggered()).hasSize(4);
+    assertThatThrownBy(() -> service.rollouts().rollBack(OWNER, id, Optional.empty()))
+        .isInstanceOf(RolloutStateException.class);
+  }
+
+  private List<BiConsumer<OwnerId, RolloutId>> actions() {
+    return List.of(
+        service.rollouts()::start,
+        service.rollouts()::pause,
+        service.rollouts()::resume,
+        service.rollouts()::approve,
+        service.rollouts()::cancel,
+        (owner, id) -> service.rollouts().rollBack(owner, id, Optional.empty()),
+        (owner, id) -> service.rollouts().changePace(owner, id, Pace.UNLIMITED));
+  }
+
+  @Test
+  final void aStrangerSeesAndDoesNothing() {
+    fleet(4);
+    RolloutId id = start(stages(HALF, 50, 100));
+    run();
+    Rollout before = rollout(id);
+    for (BiConsumer<OwnerId, RolloutId> action : actions()) {
+      assertThatThrownBy(() -> action.accept(STRANGER, id))
+          .isInstanceOf(NoSuchRolloutException.class);
+    }
+    assertThatThrownBy(() -> service.rollouts().get(STRANGER, id))
+        .isInstanceOf(NoSuchRolloutException.class);
+    assertThat(rollout(id)).isEqualTo(before);
+  }
+
+  @Test
+  final void everyActionIsToldWithWhoDidIt() {
+    listen();
+    fleet(4);
+    RolloutId id = start(stages(new Gate(100, Duration.ZERO, true), 25, 100));
+    run();
+    service.rollouts().pause(OWNER, id);
+    service.rollouts().resume(OWNER, id);
+    service.rollouts().changePace(OWNER, id, Pace.constant(60_000, 1));
+    report(triggeredOf(id), "2.0.0");
+    service.rollouts().approve(OWNER, id);
+    run();
+    service.rollouts().cancel(OWNER, id);
+    service.rollouts().rollBack(OWNER, id, Optional.empty());
+    service.runOnce();
+    assertThat(changes()).allMatch(event -> event.rollout().equals(id));
+    assertThat(changes()).allMatch(event -> event.owner().equals(OWNER));
+    assertThat(changes().stream().filter(event -> event.actor().isPresent()))
+        .allMatch(event -> event.actor().equals(Optional.of(OWNER)))
+        .extracting(RolloutChanged::change)
+        .containsExactly(
+            Change.OPENED,
+            Change.PAUSED,
+            Change.RESUMED,
+            Change.PACE_CHANGED,
+            Change.APPROVED,
+            Change.CANCELED,
+            Change.ROLLED_BACK);
+    assertThat(changes().stream().filter(event -> event.actor().isEmpty()))
+        .extracting(RolloutChanged::change)
+        .containsExactly(Change.ENROLLED, Change.STARTED, Change.APPROVAL_NEEDED);
+  }
+
+  @Test
+  final void whatARolloutDoesByItselfIsToldWithoutAnActor() {
+    listen();
+    fleet(4);
+    RolloutId id =
+        start(
+            stages(Gate.ALL_PROVEN, 50, 100)
+                .devices(ONCE)
+                .stopWhen(StopRule.above(30, 3, StopRule.Action.ROLL_BACK)));
+    run();
+    List<DeviceId> first = triggeredOf(id);
+    report(first, "2.0.0");
+    events.clear();
+    List<DeviceId> second = triggeredOf(id);
+    report(first.subList(0, 1), "1.0.0");
+    code(second.subList(0, 1), UpdateCode.FAILED);
+    assertThat(moves())
+        .anyMatch(move -> move.to() == RolloutDeviceState.FELL_BACK)
+        .anyMatch(move -> move.to() == RolloutDeviceState.FAILED)
+        .allMatch(move -> move.from().next().contains(move.to()));
+    RolloutChanged last = changes().get(changes().size() - 1);
+    assertThat(last.change()).isEqualTo(Change.ROLLED_BACK);
+    assertThat(last.reason()).contains(RolloutReason.STOP_RULE);
+    assertThat(last.actor()).isEmpty();
+  }
+
+  @Test
+  final void aDeviceThatIsLetThroughIsTriggeredOnceHoweverOftenItReports() {
+    fleet(4);
+    RolloutId id = start(stages(Gate.ALL_PROVEN, 50, 100).devices(limits(0)));
+    run();
+    List<DeviceId> first = triggeredOf(id);
+    assertThat(triggered()).isEqualTo(first);
+    report(first, "1.0.0");
+    report(first, "1.0.0");
+    code(first, UpdateCode.TRIGGER_RECEIVED);
+    assertThat(triggered()).as("the dispatcher leaves them alone").isEqualTo(first);
+    report(first.subList(0, 1), "2.0.0");
+    triggers.clear();
+    report(first.subList(0, 1), "1.0.0");
+    settle();
+    assertThat(in(id, RolloutDeviceState.FELL_BACK)).isEqualTo(first.subList(0, 1));
+    run(INTERVAL);
+    report(first.subList(0, 1), "1.0.0");
+    settle();
+    assertThat(triggered()).as("it runs what it is to run").doesNotContain(first.get(0));
+  }
+
+  /** A node that dies right after each step it takes. */
+  private void dieAfterAStep() {
+    GroupOtaService dying =
+        build(
+            builder()
+                .repository(
+                    intercepting(
+                        "advance",
+                        (step, args) -> {
+                          step.call();
+                          throw new StorageException("the node is gone", null);
+                        })));
+    try {
+      dying.runOnce();
+    } catch (StorageException e) {
+      assertThat(e).hasMessageContaining("the node is gone");
+    }
+    clock.advance(Duration.ofMinutes(10));
+  }
+
+  @Test
+  final void aNodeThatDiesBetweenAnyTwoStepsStopsNothing() {
+    fleet(4);
+    RolloutId id = start(stages(Gate.ALL_PROVEN, 50, 100));
+    for (int i = 0; i < 20 && rollout(id).counts().inFlight() == 0; i++) {
+      dieAfterAStep();
+    }
+    run();
+    assertThat(triggeredOf(id)).hasSize(2);
+    triggeredOf(id).forEach(device -> service.report(DeviceReport.version(device, "2.0.0")));
+    service.rollouts().cancel(OWNER, id);
+    for (int i = 0; i < 5; i++) {
+      dieAfterAStep();
+    }
+    assertThat(in(id, RolloutDeviceState.CANCELED)).hasSize(2);
+    settle();
+    assertThat(in(id, RolloutDeviceState.UPDATED)).hasSize(2);
+  }
+}
