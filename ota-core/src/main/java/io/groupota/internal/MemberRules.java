@@ -229,11 +229,12 @@ final class MemberRules {
 
   private Move failed(RolloutDeviceState end) {
     boolean again = member.attempts() <= limits.retries() && !context.rollout().state().isOver();
-    return again
-        ? move(
-            RolloutDeviceState.RETRYING,
-            Optional.of(limits.backoff(Math.max(1, member.attempts()))))
-        : end(end);
+    if (!again) {
+      return end(end);
+    }
+    // A device that a guard keeps out meanwhile waits for no attempt.
+    Duration wait = isLetIn() ? limits.backoff(Math.max(1, member.attempts())) : Duration.ZERO;
+    return move(RolloutDeviceState.RETRYING, Optional.of(wait));
   }
 
   /** When a code was sent in the present attempt. */

@@ -202,7 +202,7 @@ final class TriggerDispatcher {
             Optional.ofNullable(states.get(device.id())).flatMap(DeviceState::reportedVersion);
         String version = wanted.get(device.id());
         if (version != null && !reported.equals(Optional.of(version))) {
-          round.send(trigger(claim, device));
+          round.send(trigger(claim, device, version));
         }
         after = device.id();
       }
@@ -237,7 +237,7 @@ final class TriggerDispatcher {
         if (device != null
             && version != null
             && !state.reportedVersion().equals(Optional.of(version))) {
-          round.send(trigger(claim, device));
+          round.send(trigger(claim, device, version));
         }
         after = state.device();
       }
@@ -263,9 +263,8 @@ final class TriggerDispatcher {
     return members;
   }
 
-  private static UpdateTrigger trigger(TriggerQueue.Claim claim, Device device) {
-    return new UpdateTrigger(
-        device.mqttUser(), claim.group(), Optional.of(device.id()), claim.version());
+  private static UpdateTrigger trigger(TriggerQueue.Claim claim, Device device, String version) {
+    return new UpdateTrigger(device.mqttUser(), claim.group(), Optional.of(device.id()), version);
   }
 
   /**
