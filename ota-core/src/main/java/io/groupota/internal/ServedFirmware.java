@@ -115,8 +115,7 @@ final class ServedFirmware {
                         () ->
                             hold.flatMap(assignments::target)
                                 .flatMap(
-                                    target ->
-                                        passages.onTheWay(group, reported, wanted, target))))
+                                    target -> passages.onTheWay(group, reported, wanted, target))))
         .orElse(update);
   }
 
@@ -131,8 +130,7 @@ final class ServedFirmware {
     return devices
         .get(id)
         .filter(device -> device.token().equals(token))
-        .flatMap(
-            device -> told.lately(id).or(() -> served(device, assignments::offered)))
+        .flatMap(device -> told.lately(id).or(() -> served(device, assignments::offered)))
         .map(update -> new Download(update, blobs));
   }
 

@@ -76,11 +76,26 @@ class PlanTreeTest {
                 Map.of("percent", 5, "action", "roll_back", "roll_back_to", ID)),
             "pace",
             Map.of(
-                "per_minute", 50, "growth", 2, "grow_every", 5, "max_per_minute", 99.5,
-                "in_flight", 8),
+                "per_minute",
+                50,
+                "growth",
+                2,
+                "grow_every",
+                5,
+                "max_per_minute",
+                99.5,
+                "in_flight",
+                8),
             "windows",
             List.of(
-                Map.of("days", List.of("mon", "SUN"), "from", "22:00", "to", "05:00:01", "zone",
+                Map.of(
+                    "days",
+                    List.of("mon", "SUN"),
+                    "from",
+                    "22:00",
+                    "to",
+                    "05:00:01",
+                    "zone",
                     "Europe/Berlin")),
             "start",
             "2026-01-05T08:00:00Z",
@@ -88,8 +103,18 @@ class PlanTreeTest {
             "2026-02-01T00:00:00Z",
             "device",
             Map.of(
-                "react_within", "PT1M", "finish_within", "PT2M", "retries", 3, "backoff", "PT4M",
-                "max_backoff", "PT5M", "jitter", "PT6M"),
+                "react_within",
+                "PT1M",
+                "finish_within",
+                "PT2M",
+                "retries",
+                3,
+                "backoff",
+                "PT4M",
+                "max_backoff",
+                "PT5M",
+                "jitter",
+                "PT6M"),
             "guards",
             Map.of("allow_downgrade", true, "constraint", ">=1.2.0 & <2.0.0"));
     RolloutPlan plan = RolloutPlan.of(tree);
@@ -119,8 +144,7 @@ class PlanTreeTest {
                         1,
                         StopRule.Action.ROLL_BACK,
                         Optional.of(new UpdateId(ID)))),
-                new Pace(
-                    OptionalDouble.of(50), 2, 5, OptionalDouble.of(99.5), OptionalInt.of(8)),
+                new Pace(OptionalDouble.of(50), 2, 5, OptionalDouble.of(99.5), OptionalInt.of(8)),
                 List.of(
                     new Window(
                         Set.of(DayOfWeek.MONDAY, DayOfWeek.SUNDAY),
@@ -159,11 +183,13 @@ class PlanTreeTest {
             windows().list().ofMaxSize(3),
             schedules(),
             Combinators.combine(
-                    durations, durations, Arbitraries.integers().between(0, 100), durations,
+                    durations,
+                    durations,
+                    Arbitraries.integers().between(0, 100),
+                    durations,
                     durations)
                 .as((a, b, n, c, d) -> new DeviceLimits(a, b, n, c, d, d)),
-            Arbitraries.of(
-                Guards.DEFAULT, new Guards(true, Optional.of("~1.2 | ^3.0.0"))))
+            Arbitraries.of(Guards.DEFAULT, new Guards(true, Optional.of("~1.2 | ^3.0.0"))))
         .as(RolloutPlan::new);
   }
 
@@ -257,31 +283,58 @@ class PlanTreeTest {
         bad("plan.start", "is malformed: \"soon\"", "start", "soon"),
         bad("plan.deadline", "is malformed", "deadline", "2026-13-01T00:00:00Z"),
         bad("plan.stop[0]", "either percent or devices", "stop", List.of(Map.of())),
-        bad("plan.stop[0]", "\"boiled\" is not known", "stop",
+        bad(
+            "plan.stop[0]",
+            "\"boiled\" is not known",
+            "stop",
             List.of(Map.of("percent", 1, "failures", List.of("boiled")))),
         bad("plan.stop[0]", "percent must be", "stop", List.of(Map.of("percent", 100))),
-        bad("plan.stop[0]", "roll_back_to needs", "stop",
+        bad(
+            "plan.stop[0]",
+            "roll_back_to needs",
+            "stop",
             List.of(Map.of("percent", 1, "roll_back_to", ID))),
         bad("plan.stop", "must be a list", "stop", Map.of()),
         bad("plan.stop[0]", "must be an object", "stop", Arrays.asList((Object) null)),
-        bad("plan.windows[0].zone", "is missing", "windows",
+        bad(
+            "plan.windows[0].zone",
+            "is missing",
+            "windows",
             List.of(Map.of("from", "08:00", "to", "09:00"))),
-        bad("plan.windows[0].from", "is malformed: \"8\"", "windows",
+        bad(
+            "plan.windows[0].from",
+            "is malformed: \"8\"",
+            "windows",
             List.of(Map.of("from", "8", "to", "09:00", "zone", "UTC"))),
-        bad("plan.windows[0].zone", "is malformed", "windows",
+        bad(
+            "plan.windows[0].zone",
+            "is malformed",
+            "windows",
             List.of(Map.of("from", "08:00", "to", "09:00", "zone", "Mars/Olympus"))),
-        bad("plan.windows[0]", "days are mon, tue", "windows",
-            List.of(Map.of("days", List.of("monday"), "from", "08:00", "to", "09:00", "zone",
-                "UTC"))),
-        bad("plan.windows[0]", "at least one day", "windows",
+        bad(
+            "plan.windows[0]",
+            "days are mon, tue",
+            "windows",
+            List.of(
+                Map.of("days", List.of("monday"), "from", "08:00", "to", "09:00", "zone", "UTC"))),
+        bad(
+            "plan.windows[0]",
+            "at least one day",
+            "windows",
             List.of(Map.of("days", List.of(), "from", "08:00", "to", "09:00", "zone", "UTC"))),
         bad("plan.device.backoff", "is malformed", "device", Map.of("backoff", "5 minutes")),
-        bad("plan.device", "react_within must be positive", "device",
+        bad(
+            "plan.device",
+            "react_within must be positive",
+            "device",
             Map.of("react_within", "PT0S")),
         bad("plan.device", "at most 366 days", "device", Map.of("finish_within", "P367D")),
         bad("plan.device", "retries must be 0 to 100", "device", Map.of("retries", -1)),
         bad("plan.device.retry", "is not known", "device", Map.of("retry", 1)),
-        bad("plan.guards.allow_downgrade", "must be true or false", "guards",
+        bad(
+            "plan.guards.allow_downgrade",
+            "must be true or false",
+            "guards",
             Map.of("allow_downgrade", "yes")),
         bad("plan.guards", "is no version range", "guards", Map.of("constraint", ">>1")));
   }

@@ -42,8 +42,7 @@ class WindowTest {
   void itClosesOnTheNextDayAtOrBeforeTheTimeOfItsOpening() {
     assertOpen(berlin("22:00", "05:00"), "2026-01-07T21:00:00Z", "2026-01-08T04:00:00Z");
     Window wholeDay =
-        new Window(
-            Set.of(DayOfWeek.MONDAY), LocalTime.NOON, LocalTime.NOON, ZoneOffset.ofHours(2));
+        new Window(Set.of(DayOfWeek.MONDAY), LocalTime.NOON, LocalTime.NOON, ZoneOffset.ofHours(2));
     assertOpen(wholeDay, "2026-01-05T10:00:00Z", "2026-01-06T10:00:00Z");
     assertThat(wholeDay.nextOpening(Instant.parse("2026-01-05T10:00:00Z")))
         .isEqualTo(Instant.parse("2026-01-12T10:00:00Z"));

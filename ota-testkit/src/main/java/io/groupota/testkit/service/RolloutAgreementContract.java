@@ -41,9 +41,7 @@ public abstract class RolloutAgreementContract extends RolloutServiceContract {
     moves.run();
     clock.advance(Duration.ofSeconds(2));
     assertThat(downloads(device)).contains(version);
-    assertThat(
-            same(
-                read(service.download(device, token(device)).orElseThrow()), firmware(version)))
+    assertThat(same(read(service.download(device, token(device)).orElseThrow()), firmware(version)))
         .isTrue();
   }
 

@@ -10,7 +10,6 @@ import io.groupota.RolloutStateException;
 import io.groupota.UpdateCode;
 import io.groupota.rollout.Guards;
 import io.groupota.rollout.Pace;
-import io.groupota.rollout.Rollout;
 import io.groupota.rollout.RolloutDeviceState;
 import io.groupota.rollout.RolloutId;
 import io.groupota.rollout.RolloutReason;

@@ -78,11 +78,7 @@ public abstract class RolloutControlContract extends RolloutServiceContract {
     run();
     service.deploy(
         DeployRequest.of(
-            OWNER,
-            SECOND.value(),
-            SECOND_TOKEN,
-            "4.0.0",
-            FirmwareSource.bytes(firmware("4.0.0"))));
+            OWNER, SECOND.value(), SECOND_TOKEN, "4.0.0", FirmwareSource.bytes(firmware("4.0.0"))));
     settle();
     assertThat(rollout(id).state()).isEqualTo(RolloutState.RUNNING);
     assertThat(in(id, RolloutDeviceState.CANCELED)).hasSize(4);
@@ -149,8 +145,7 @@ public abstract class RolloutControlContract extends RolloutServiceContract {
         .isInstanceOf(RolloutStateException.class)
         .hasMessageContaining("completed");
     assertThatThrownBy(
-            () ->
-                service.rollouts().rollBack(OWNER, id, Optional.of(new UpdateId("f".repeat(24)))))
+            () -> service.rollouts().rollBack(OWNER, id, Optional.of(new UpdateId("f".repeat(24)))))
         .isInstanceOf(NoSuchUpdateException.class);
     triggers.clear();
     service.rollouts().rollBack(OWNER, id, Optional.empty());

@@ -85,10 +85,10 @@ public abstract class RolloutGateContract extends RolloutServiceContract {
   @Test
   final void whatInterruptsTheSoakTimeDoesSoOutsideTheWindowsToo() {
     fleet(DEVICES);
-    Window day = new Window(
-        Set.of(DayOfWeek.values()), LocalTime.MIDNIGHT, LocalTime.of(20, 0), ZoneOffset.UTC);
-    RolloutId id =
-        start(stages(new Gate(50, Duration.ofHours(20), false), 20, 100).window(day));
+    Window day =
+        new Window(
+            Set.of(DayOfWeek.values()), LocalTime.MIDNIGHT, LocalTime.of(20, 0), ZoneOffset.UTC);
+    RolloutId id = start(stages(new Gate(50, Duration.ofHours(20), false), 20, 100).window(day));
     List<DeviceId> first = begin(id);
     run(Duration.ofHours(12));
     report(first.subList(0, 1), "2.0.0");
@@ -104,8 +104,9 @@ public abstract class RolloutGateContract extends RolloutServiceContract {
   @Test
   final void aSoakTimeThatEndsOutsideTheWindowsLetsNobodyThroughBeforeTheNextOne() {
     fleet(DEVICES);
-    Window day = new Window(
-        Set.of(DayOfWeek.values()), LocalTime.of(0, 0), LocalTime.of(1, 0), ZoneOffset.UTC);
+    Window day =
+        new Window(
+            Set.of(DayOfWeek.values()), LocalTime.of(0, 0), LocalTime.of(1, 0), ZoneOffset.UTC);
     RolloutId id = start(stages(SOAKED, 20, 100).window(day));
     run(Duration.ofMinutes(30));
     report(in(id, RolloutDeviceState.TRIGGERED), "2.0.0");

@@ -165,18 +165,13 @@ public abstract class RolloutMemberContract extends RolloutServiceContract {
     deploy("1.0.0");
     service.deploy(
         DeployRequest.of(
-            OWNER,
-            SECOND.value(),
-            SECOND_TOKEN,
-            "1.1.0",
-            FirmwareSource.bytes(firmware("1.1.0"))));
+            OWNER, SECOND.value(), SECOND_TOKEN, "1.1.0", FirmwareSource.bytes(firmware("1.1.0"))));
     for (int i = 1; i <= 10; i++) {
       GroupId group = i <= 5 ? GROUP : SECOND;
       Addressing addressing = i % 5 < 2 ? Addressing.DEVICE : Addressing.GROUP;
       registry.saveDevices(
           List.of(
-              new Device(
-                  device(i), Token.of("token" + i), Optional.of(group), "u1", addressing)));
+              new Device(device(i), Token.of("token" + i), Optional.of(group), "u1", addressing)));
       report(i, i <= 5 ? "1.0.0" : "1.1.0");
     }
     service.runOnce();
@@ -213,7 +208,8 @@ public abstract class RolloutMemberContract extends RolloutServiceContract {
     RolloutId id = startInBothGroups(stages(Gate.ALL_PROVEN, 50, 100));
     run();
     assertThat(rollout(id).groups()).hasSize(2);
-    assertThat(in(id, RolloutDeviceState.TRIGGERED)).as("half of 4 that can be told apart")
+    assertThat(in(id, RolloutDeviceState.TRIGGERED))
+        .as("half of 4 that can be told apart")
         .hasSize(2);
     stageDone(id);
     run();

@@ -78,8 +78,7 @@ public abstract class RolloutPaceContract extends RolloutServiceContract {
   @Test
   final void thePaceGrowsWithTheDevicesThatAreProvenAndFallsWithThoseThatFallBack() {
     fleet(DEVICES);
-    Pace growing =
-        new Pace(OptionalDouble.of(6), 2, 2, OptionalDouble.of(24), OptionalInt.empty());
+    Pace growing = new Pace(OptionalDouble.of(6), 2, 2, OptionalDouble.of(24), OptionalInt.empty());
     RolloutId id = start(stages(HALF, 100).pace(growing));
     service.runOnce();
     assertThat(started(id, Duration.ofMinutes(1))).as("nobody is proven").isEqualTo(6);

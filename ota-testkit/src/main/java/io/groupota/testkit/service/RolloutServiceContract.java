@@ -133,7 +133,10 @@ public abstract class RolloutServiceContract extends ServiceContract {
   }
 
   RolloutDevice device(RolloutId id, DeviceId device) {
-    return devices(id).stream().filter(one -> one.device().equals(device)).findFirst().orElseThrow();
+    return devices(id).stream()
+        .filter(one -> one.device().equals(device))
+        .findFirst()
+        .orElseThrow();
   }
 
   List<DeviceId> in(RolloutId id, RolloutDeviceState state) {

@@ -85,8 +85,7 @@ public abstract class RolloutStopContract extends RolloutServiceContract {
 
   private void firesFor(Failure failure) {
     fleet(DEVICES);
-    RolloutId others =
-        start(half(moreThan(0, EnumSet.complementOf(EnumSet.of(failure)))));
+    RolloutId others = start(half(moreThan(0, EnumSet.complementOf(EnumSet.of(failure)))));
     run();
     fail(in(others, RolloutDeviceState.TRIGGERED).subList(0, 2), failure);
     assertThat(rollout(others).counts().in(failure.state())).isPositive();
@@ -120,8 +119,7 @@ public abstract class RolloutStopContract extends RolloutServiceContract {
   @Test
   final void aRuleForDevicesThatRejectTheFirmwareFiresForThemAlone() {
     fleet(DEVICES);
-    RolloutId others =
-        start(half(moreThan(0, EnumSet.complementOf(EnumSet.of(Failure.REJECTED)))));
+    RolloutId others = start(half(moreThan(0, EnumSet.complementOf(EnumSet.of(Failure.REJECTED)))));
     run();
     fail(in(others, RolloutDeviceState.TRIGGERED).subList(0, 2), Failure.REJECTED);
     assertThat(rollout(others).state()).isEqualTo(RolloutState.RUNNING);
@@ -256,8 +254,7 @@ public abstract class RolloutStopContract extends RolloutServiceContract {
         .containsExactly("1.0.0", "2.0.0", "1.0.0");
     assertThat(triggers).anySatisfy(trigger -> assertThat(trigger.device()).isEmpty());
     assertThat(triggered()).containsAll(all.subList(5, 7));
-    assertThat(triggers)
-        .allSatisfy(trigger -> assertThat(trigger.version()).isEqualTo("1.0.0"));
+    assertThat(triggers).allSatisfy(trigger -> assertThat(trigger.version()).isEqualTo("1.0.0"));
   }
 
   @Test

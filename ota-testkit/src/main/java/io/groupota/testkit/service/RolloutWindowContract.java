@@ -67,8 +67,7 @@ public abstract class RolloutWindowContract extends RolloutServiceContract {
   final void nothingNewStartsOutsideAWindowThatEndsOnTheNextDay() {
     fleet(10);
     Window thursday =
-        new Window(
-            Set.of(DayOfWeek.THURSDAY), LocalTime.of(22, 0), LocalTime.of(5, 0), BERLIN);
+        new Window(Set.of(DayOfWeek.THURSDAY), LocalTime.of(22, 0), LocalTime.of(5, 0), BERLIN);
     RolloutId id = start(stages(HALF, 100).window(thursday).pace(ONE_BY_ONE).devices(PATIENT));
     runAt(time("2026-01-01T20:59:59Z"));
     assertThat(rollout(id).state()).isEqualTo(RolloutState.RUNNING);
@@ -183,8 +182,7 @@ public abstract class RolloutWindowContract extends RolloutServiceContract {
     Instant start = time("2026-01-03T08:00:00Z");
     RolloutId id =
         start(
-            stages(HALF, 100)
-                .schedule(new Schedule(false, Optional.of(start), Optional.empty())));
+            stages(HALF, 100).schedule(new Schedule(false, Optional.of(start), Optional.empty())));
     run();
     assertThat(rollout(id).state()).isEqualTo(RolloutState.SCHEDULED);
     assertThat(rollout(id).enrolled()).isTrue();
@@ -220,8 +218,7 @@ public abstract class RolloutWindowContract extends RolloutServiceContract {
     Instant start = time("2026-01-03T08:00:00Z");
     RolloutId id =
         start(
-            stages(HALF, 100)
-                .schedule(new Schedule(false, Optional.of(start), Optional.empty())));
+            stages(HALF, 100).schedule(new Schedule(false, Optional.of(start), Optional.empty())));
     run();
     service.rollouts().pause(OWNER, id);
     run();
@@ -276,7 +273,9 @@ public abstract class RolloutWindowContract extends RolloutServiceContract {
     fleet(4);
     Instant deadline = time("2026-01-02T00:00:00Z");
     RolloutId id =
-        start(stages(HALF, 100).schedule(new Schedule(true, Optional.empty(), Optional.of(deadline))));
+        start(
+            stages(HALF, 100)
+                .schedule(new Schedule(true, Optional.empty(), Optional.of(deadline))));
     run();
     service.rollouts().pause(OWNER, id);
     service.report(DeviceReport.version(device(1), "1.0.0"));

@@ -128,8 +128,7 @@ class RolloutPropertiesTest {
   Arbitrary<List<Step>> histories() {
     return Combinators.combine(
             Arbitraries.frequencyOf(
-                Tuple.of(3, Arbitraries.of(What.RUN)),
-                Tuple.of(5, Arbitraries.of(What.class))),
+                Tuple.of(3, Arbitraries.of(What.RUN)), Tuple.of(5, Arbitraries.of(What.class))),
             Arbitraries.integers().between(0, DEVICES - 1),
             Arbitraries.integers().between(0, 1),
             Arbitraries.of(1, 500, 5_000, 70_000, 200_000))

@@ -39,8 +39,8 @@ import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 
 /**
- * A fleet that runs 1.0.0, a rollout of 2.0.0, and two nodes on one repository. Whatever changes the
- * states of devices is looked at right after it.
+ * A fleet that runs 1.0.0, a rollout of 2.0.0, and two nodes on one repository. Whatever changes
+ * the states of devices is looked at right after it.
  */
 final class RolloutWorld implements AutoCloseable {
   static final String OLD = "1.0.0";
@@ -139,8 +139,7 @@ final class RolloutWorld implements AutoCloseable {
     return nodes
         .get(0)
         .rollouts()
-        .devices(
-            ServiceContract.OWNER, id, RolloutQuery.<RolloutDeviceState>all().page(0, 1_000))
+        .devices(ServiceContract.OWNER, id, RolloutQuery.<RolloutDeviceState>all().page(0, 1_000))
         .devices();
   }
 
