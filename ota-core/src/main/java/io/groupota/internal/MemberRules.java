@@ -157,8 +157,9 @@ final class MemberRules {
           Optional.of(left(started.get().plus(limits.finishWithin()))));
     }
     boolean downloads = member.state() == RolloutDeviceState.DOWNLOADING;
+    Instant begun = started.map(sent -> earlier(sent, member.since())).orElse(member.since());
     Instant deadline =
-        member.since().plus(downloads ? limits.finishWithin() : limits.reactWithin());
+        downloads ? begun.plus(limits.finishWithin()) : begun.plus(limits.reactWithin());
     if (!now.isBefore(deadline)) {
       return failed(RolloutDeviceState.TIMED_OUT);
     }
