@@ -157,8 +157,9 @@ final class MemberRules {
           Optional.of(left(started.get().plus(limits.finishWithin()))));
     }
     boolean downloads = member.state() == RolloutDeviceState.DOWNLOADING;
+    Instant begun = started.map(sent -> earlier(sent, member.since())).orElse(member.since());
     Instant deadline =
-        member.since().plus(downloads ? limits.finishWithin() : limits.reactWithin());
+        downloads ? begun.plus(limits.finishWithin()) : begun.plus(limits.reactWithin());
     if (!now.isBefore(deadline)) {
       return failed(RolloutDeviceState.TIMED_OUT);
     }
@@ -229,11 +230,12 @@ final class MemberRules {
 
   private Move failed(RolloutDeviceState end) {
     boolean again = member.attempts() <= limits.retries() && !context.rollout().state().isOver();
-    return again
-        ? move(
-            RolloutDeviceState.RETRYING,
-            Optional.of(limits.backoff(Math.max(1, member.attempts()))))
-        : end(end);
+    if (!again) {
+      return end(end);
+    }
+    // A device that a guard keeps out meanwhile waits for no attempt.
+    Duration wait = isLetIn() ? limits.backoff(Math.max(1, member.attempts())) : Duration.ZERO;
+    return move(RolloutDeviceState.RETRYING, Optional.of(wait));
   }
 
   /** When a code was sent in the present attempt. */

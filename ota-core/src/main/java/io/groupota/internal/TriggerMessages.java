@@ -92,7 +92,7 @@ final class TriggerMessages {
             Optional.ofNullable(states.get(device.id())).flatMap(DeviceState::reportedVersion);
         String version = wanted.get(device.id());
         if (version != null && !reported.equals(Optional.of(version))) {
-          round.send(trigger(claim, device));
+          round.send(trigger(claim, device, version));
         }
         after = device.id();
       }
@@ -127,7 +127,7 @@ final class TriggerMessages {
         if (device != null
             && version != null
             && !state.reportedVersion().equals(Optional.of(version))) {
-          round.send(trigger(claim, device));
+          round.send(trigger(claim, device, version));
         }
         after = state.device();
       }
@@ -153,8 +153,7 @@ final class TriggerMessages {
     return members;
   }
 
-  private static UpdateTrigger trigger(TriggerQueue.Claim claim, Device device) {
-    return new UpdateTrigger(
-        device.mqttUser(), claim.group(), Optional.of(device.id()), claim.version());
+  private static UpdateTrigger trigger(TriggerQueue.Claim claim, Device device, String version) {
+    return new UpdateTrigger(device.mqttUser(), claim.group(), Optional.of(device.id()), version);
   }
 }

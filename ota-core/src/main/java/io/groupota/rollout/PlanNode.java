@@ -99,6 +99,10 @@ final class PlanNode {
             });
   }
 
+  <T> T requiredParsed(String field, Function<String, T> parser) {
+    return parsed(field, parser).orElseThrow(() -> wrong(field, "is missing"));
+  }
+
   Optional<Boolean> flag(String field) {
     return typed(field, Boolean.class, "true or false");
   }
@@ -116,6 +120,18 @@ final class PlanNode {
                 throw wrong(field, "must be a whole number");
               }
               return whole;
+            });
+  }
+
+  /** A whole number of an ordinary size. */
+  Optional<Integer> count(String field) {
+    return whole(field)
+        .map(
+            whole -> {
+              if (whole != whole.intValue()) {
+                throw wrong(field, "is too large");
+              }
+              return whole.intValue();
             });
   }
 

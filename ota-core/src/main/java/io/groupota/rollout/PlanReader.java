@@ -109,9 +109,7 @@ final class PlanReader {
                 node.decimal("max_per_minute")
                     .map(OptionalDouble::of)
                     .orElse(OptionalDouble.empty()),
-                node.whole("in_flight")
-                    .map(devices -> OptionalInt.of(Math.toIntExact(devices)))
-                    .orElse(OptionalInt.empty())));
+                node.count("in_flight").map(OptionalInt::of).orElse(OptionalInt.empty())));
   }
 
   /** The pace alone, for a rollout whose pace is changed. */
@@ -126,9 +124,9 @@ final class PlanReader {
                 node.texts("days")
                     .map(names -> all(names, PlanReader::day))
                     .orElse(Set.of(DayOfWeek.values())),
-                LocalTime.parse(node.required("from")),
-                LocalTime.parse(node.required("to")),
-                ZoneId.of(node.required("zone"))));
+                node.requiredParsed("from", LocalTime::parse),
+                node.requiredParsed("to", LocalTime::parse),
+                node.requiredParsed("zone", ZoneId::of)));
   }
 
   private static DayOfWeek day(String name) {
@@ -145,7 +143,7 @@ final class PlanReader {
     boolean manually = start.filter("manual"::equals).isPresent();
     return new Schedule(
         manually,
-        manually ? Optional.empty() : start.map(Instant::parse),
+        manually ? Optional.empty() : node.parsed("start", Instant::parse),
         node.parsed("deadline", Instant::parse));
   }
 
@@ -156,7 +154,7 @@ final class PlanReader {
             new DeviceLimits(
                 node.parsed("react_within", Duration::parse).orElse(standard.reactWithin()),
                 node.parsed("finish_within", Duration::parse).orElse(standard.finishWithin()),
-                Math.toIntExact(node.whole("retries").orElse((long) standard.retries())),
+                node.count("retries").orElse(standard.retries()),
                 node.parsed("backoff", Duration::parse).orElse(standard.backoff()),
                 node.parsed("max_backoff", Duration::parse).orElse(standard.maxBackoff()),
                 node.parsed("jitter", Duration::parse).orElse(standard.jitter())));

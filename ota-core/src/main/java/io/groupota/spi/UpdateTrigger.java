@@ -11,8 +11,8 @@ import java.util.Optional;
  * @param mqttUser the MQTT user name of the receivers, the first level of the topic
  * @param group the group
  * @param device the device, empty for the group-addressed ones
- * @param version the version that the group serves, for people who watch the topic; devices ignore
- *     it
+ * @param version the version that the group serves, or what a rollout has for the device, for
+ *     people who watch the topic; devices ignore it
  */
 public record UpdateTrigger(
     String mqttUser, GroupId group, Optional<DeviceId> device, String version) {}

@@ -153,6 +153,7 @@ public abstract class RolloutAgreementContract extends RolloutServiceContract {
           service.report(DeviceReport.freeSpace(device, 1 << 20));
           run();
           assertThat(device(id, device).state()).isEqualTo(RolloutDeviceState.QUEUED);
+          assertThat(device(id, device).attempts()).as("it did not begin").isZero();
         });
   }
 

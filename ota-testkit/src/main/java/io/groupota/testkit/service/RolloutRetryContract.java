@@ -48,7 +48,8 @@ public abstract class RolloutRetryContract extends RolloutServiceContract {
     assertThat(rollout(id).counts().inFlight()).as("it holds no slot").isZero();
     assertThat(told(device(1))).contains("1.0.0");
     triggers.clear();
-    run(backoff.minusSeconds(1));
+    code(List.of(device(1)), UpdateCode.TRIGGER_RECEIVED);
+    run(backoff.minusSeconds(2));
     assertThat(stateOf(id, 1)).isEqualTo(RolloutDeviceState.RETRYING);
     assertThat(triggered()).isEmpty();
     run(Duration.ofSeconds(1));
@@ -98,10 +99,13 @@ public abstract class RolloutRetryContract extends RolloutServiceContract {
   final void theTimeToFinishCountsFromTheBeginningOfTheDownload() {
     RolloutId id = begin(1);
     run(Duration.ofMinutes(3));
-    code(List.of(device(1)), UpdateCode.DOWNLOAD_STARTED);
-    run(Duration.ofMinutes(6).minusSeconds(2));
+    service.report(DeviceReport.code(device(1), UpdateCode.DOWNLOAD_STARTED));
+    run(Duration.ofSeconds(30));
+    run(Duration.ofMinutes(5));
+    report(List.of(device(1)), "1.0.1");
+    run(Duration.ofSeconds(28));
     assertThat(stateOf(id, 1)).isEqualTo(RolloutDeviceState.DOWNLOADING);
-    run(Duration.ofSeconds(2));
+    run();
     assertThat(stateOf(id, 1)).isEqualTo(RolloutDeviceState.RETRYING);
     report(List.of(device(1)), "2.0.0");
     assertThat(stateOf(id, 1)).as("late, but there").isEqualTo(RolloutDeviceState.UPDATED);
