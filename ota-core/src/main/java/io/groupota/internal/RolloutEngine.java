@@ -118,9 +118,8 @@ final class RolloutEngine {
     }
     List<RolloutGroup> lost =
         groups.stream().filter(group -> group.status() == RolloutGroup.Status.RELEASED).toList();
-    return (lost.isEmpty() || tracked.rollout().counts().open() == 0)
-        ? stopOrGoOn(tracked)
-        : giveUp(lost, tracked);
+    boolean settled = lost.isEmpty() || tracked.rollout().counts().open() == 0;
+    return settled ? stopOrGoOn(tracked) : giveUp(lost, tracked);
   }
 
   /** Ends what was meant for groups that are lost; goes on with the others once that is done. */

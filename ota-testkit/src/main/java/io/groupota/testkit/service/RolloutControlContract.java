@@ -17,6 +17,7 @@ import io.groupota.UpdateCode;
 import io.groupota.UpdateId;
 import io.groupota.event.RolloutChanged;
 import io.groupota.event.RolloutChanged.Change;
+import io.groupota.event.Triggered;
 import io.groupota.firmware.FirmwareSource;
 import io.groupota.rollout.Gate;
 import io.groupota.rollout.Pace;
@@ -244,6 +245,7 @@ public abstract class RolloutControlContract extends RolloutServiceContract {
 
   @Test
   final void aDeviceThatIsLetThroughIsTriggeredOnceHoweverOftenItReports() {
+    listen();
     fleet(4);
     RolloutId id = start(stages(Gate.ALL_PROVEN, 50, 100).devices(limits(0)));
     run();
@@ -255,6 +257,8 @@ public abstract class RolloutControlContract extends RolloutServiceContract {
     assertThat(triggered()).as("the dispatcher leaves them alone").isEqualTo(first);
     report(first.subList(0, 1), "2.0.0");
     triggers.clear();
+    events.clear();
+    run(INTERVAL);
     report(first.subList(0, 1), "1.0.0");
     settle();
     assertThat(in(id, RolloutDeviceState.FELL_BACK)).isEqualTo(first.subList(0, 1));
@@ -262,6 +266,26 @@ public abstract class RolloutControlContract extends RolloutServiceContract {
     report(first.subList(0, 1), "1.0.0");
     settle();
     assertThat(triggered()).as("it runs what it is to run").doesNotContain(first.get(0));
+    assertThat(events)
+        .as("the dispatcher does not look through the group for it")
+        .noneMatch(Triggered.class::isInstance);
+  }
+
+  @Test
+  final void aDeviceThatFallsBackInAGroupThatIsReachedMakesNobodyLookThroughTheGroup() {
+    listen();
+    fleet(4);
+    RolloutId id = start(stages(Gate.ALL_PROVEN, 100));
+    run();
+    List<DeviceId> one = triggeredOf(id).subList(0, 1);
+    report(one, "2.0.0");
+    run(INTERVAL);
+    events.clear();
+    report(one, "1.0.0");
+    settle();
+    assertThat(in(id, RolloutDeviceState.FELL_BACK)).isEqualTo(one);
+    run(INTERVAL);
+    assertThat(events).noneMatch(Triggered.class::isInstance);
   }
 
   /** A node that dies right after each step it takes. */
