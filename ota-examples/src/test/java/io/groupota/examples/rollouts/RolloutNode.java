@@ -47,6 +47,7 @@ public final class RolloutNode {
             .flushInterval(Duration.ofMillis(100))
             .triggerTimeout(Duration.ofSeconds(2))
             .triggerLease(Duration.ofSeconds(3))
+            .retriggerInterval(Duration.ofSeconds(5))
             .build();
     service.start();
     say("ready");
