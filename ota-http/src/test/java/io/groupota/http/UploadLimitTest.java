@@ -170,7 +170,7 @@ class UploadLimitTest {
       RawHttp.Answer answer = http.send(Form.request(body)).read();
       assertThat(answer.status()).isEqualTo(400);
       assertThat(answer.text()).contains("The fields of the form are too long for this server");
-      assertThat(server.spooled()).isEmpty();
+      Await.until("the spool is empty", () -> server.spooled().isEmpty());
     }
   }
 
