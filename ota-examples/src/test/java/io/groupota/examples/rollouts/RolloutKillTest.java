@@ -47,6 +47,8 @@ import java.util.OptionalDouble;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterEach;
@@ -70,6 +72,10 @@ class RolloutKillTest {
   @TempDir private Path folder;
   private EmbeddedPostgres postgres;
   private GroupOtaService console;
+
+  /** Devices act side by side, so that no node waits for one to take its trigger. */
+  private final ExecutorService radio = Executors.newFixedThreadPool(8);
+
   private final NodeProcess[] nodes = new NodeProcess[2];
 
   /** What each device runs, in truth. */
@@ -114,12 +120,14 @@ class RolloutKillTest {
         node.kill();
       }
     }
+    radio.shutdownNow();
+    assertThat(radio.awaitTermination(1, TimeUnit.MINUTES)).isTrue();
     console.close();
     postgres.close();
   }
 
   private NodeProcess startNode() throws IOException, InterruptedException {
-    return NodeProcess.start(folder, url(), this::update);
+    return NodeProcess.start(folder, url(), device -> radio.execute(() -> update(device)));
   }
 
   private String url() {
