@@ -2,6 +2,8 @@ package io.groupota.examples.rollouts;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.zaxxer.hikari.HikariConfig;
+import com.zaxxer.hikari.HikariDataSource;
 import io.groupota.DeployRequest;
 import io.groupota.DeviceId;
 import io.groupota.DeviceReport;
@@ -71,6 +73,7 @@ class RolloutKillTest {
 
   @TempDir private Path folder;
   private EmbeddedPostgres postgres;
+  private HikariDataSource pool;
   private GroupOtaService console;
 
   /** Devices act side by side, so that no node waits for one to take its trigger. */
@@ -89,7 +92,10 @@ class RolloutKillTest {
   @BeforeEach
   void start() throws Exception {
     postgres = EmbeddedPostgres.builder().start();
-    JdbcGroupRegistry registry = JdbcGroupRegistry.using(postgres.getPostgresDatabase());
+    HikariConfig config = new HikariConfig();
+    config.setJdbcUrl(url());
+    pool = new HikariDataSource(config);
+    JdbcGroupRegistry registry = JdbcGroupRegistry.using(pool);
     registry.saveGroups(List.of(new Group(GROUP, OWNER, TOKEN, "cooling")));
     List<Device> devices = new ArrayList<>();
     for (int i = 1; i <= DEVICES; i++) {
@@ -100,7 +106,7 @@ class RolloutKillTest {
     registry.saveDevices(devices);
     console =
         GroupOta.builder()
-            .repository(JdbcOtaRepository.using(postgres.getPostgresDatabase()))
+            .repository(JdbcOtaRepository.using(pool))
             .blobStore(FileSystemBlobStore.in(folder.resolve("firmware")))
             .groups(registry)
             .cacheTtl(Duration.ofMillis(1))
@@ -123,6 +129,7 @@ class RolloutKillTest {
     radio.shutdownNow();
     assertThat(radio.awaitTermination(1, TimeUnit.MINUTES)).isTrue();
     console.close();
+    pool.close();
     postgres.close();
   }
 
@@ -271,7 +278,7 @@ class RolloutKillTest {
 
   /** What a device says every 5 seconds: those whose last word was lost say it again. */
   private void repeatReports() throws SQLException {
-    try (Connection connection = postgres.getPostgresDatabase().getConnection();
+    try (Connection connection = pool.getConnection();
         Statement statement = connection.createStatement();
         ResultSet row =
             statement.executeQuery("SELECT device_id, reported_version FROM ota_device_state")) {
@@ -287,7 +294,7 @@ class RolloutKillTest {
 
   /** In one snapshot. */
   private void requireExactCounts(RolloutId id) throws SQLException {
-    try (Connection connection = postgres.getPostgresDatabase().getConnection();
+    try (Connection connection = pool.getConnection();
         Statement statement = connection.createStatement();
         ResultSet row =
             statement.executeQuery(
