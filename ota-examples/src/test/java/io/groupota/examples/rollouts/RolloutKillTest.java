@@ -47,12 +47,16 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalInt;
+import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -71,13 +75,17 @@ class RolloutKillTest {
   private static final Token TOKEN = Token.of("AATluvfLURijoH9d");
   private static final long PATIENCE_MINUTES = 20;
 
+  /** How often a device says what it runs. */
+  private static final long REPEAT_NANOS = TimeUnit.SECONDS.toNanos(5);
+
   @TempDir private Path folder;
   private EmbeddedPostgres postgres;
   private HikariDataSource pool;
   private GroupOtaService console;
 
-  /** Devices act side by side, so that no node waits for one to take its trigger. */
-  private final ExecutorService radio = Executors.newFixedThreadPool(8);
+  /** Devices act side by side, so that no node waits; each takes its triggers one by one. */
+  private final List<ExecutorService> radio =
+      Stream.generate(Executors::newSingleThreadExecutor).limit(8).toList();
 
   private final NodeProcess[] nodes = new NodeProcess[2];
 
@@ -85,6 +93,13 @@ class RolloutKillTest {
   private final Map<DeviceId, String> fleet = new ConcurrentHashMap<>();
 
   private final Set<DeviceId> triggered = ConcurrentHashMap.newKeySet();
+
+  /** Triggered devices that do not act before a node is killed in their stage. */
+  private final Queue<DeviceId> hesitating = new ConcurrentLinkedQueue<>();
+
+  private volatile boolean hesitant;
+  private final Set<Integer> killedIn = new HashSet<>();
+  private long repeatedAt = System.nanoTime();
 
   /** Whether a device that is updated says that it failed. */
   private volatile Set<DeviceId> broken = Set.of();
@@ -126,15 +141,21 @@ class RolloutKillTest {
         node.kill();
       }
     }
-    radio.shutdownNow();
-    assertThat(radio.awaitTermination(1, TimeUnit.MINUTES)).isTrue();
+    radio.forEach(ExecutorService::shutdownNow);
+    for (ExecutorService thread : radio) {
+      assertThat(thread.awaitTermination(1, TimeUnit.MINUTES)).isTrue();
+    }
     console.close();
     pool.close();
     postgres.close();
   }
 
   private NodeProcess startNode() throws IOException, InterruptedException {
-    return NodeProcess.start(folder, url(), device -> radio.execute(() -> update(device)));
+    return NodeProcess.start(folder, url(), device -> act(device, this::onTrigger));
+  }
+
+  private void act(DeviceId device, Consumer<DeviceId> action) {
+    radio.get(Math.floorMod(device.hashCode(), radio.size())).execute(() -> action.accept(device));
   }
 
   private String url() {
@@ -160,9 +181,17 @@ class RolloutKillTest {
                 Duration.ofMillis(500)));
   }
 
-  /** A device was triggered: it checks, and updates or fails. */
-  private void update(DeviceId device) {
+  private void onTrigger(DeviceId device) {
     triggered.add(device);
+    if (hesitant) {
+      hesitating.add(device);
+    } else {
+      update(device);
+    }
+  }
+
+  /** A device checks, and updates or fails. */
+  private void update(DeviceId device) {
     String target = console.served(device).map(OtaUpdate::version).orElseThrow();
     if (target.equals(fleet.get(device))) {
       return;
@@ -184,45 +213,52 @@ class RolloutKillTest {
     }
   }
 
+  /**
+   * Kills a node while devices of the stage are in flight, and starts another one. Then they act.
+   */
+  private Rollout killOnceAStage(RolloutId id) throws Exception {
+    int before = hesitating.size();
+    Rollout seen = console.rollouts().get(OWNER, id);
+    int stage = seen.stage();
+    if (before > 0 && seen.state() == RolloutState.RUNNING && killedIn.add(stage)) {
+      int victim = stage % nodes.length;
+      nodes[victim].kill();
+      nodes[victim] = startNode();
+    }
+    if (killedIn.contains(stage)) {
+      // Those that were triggered since may be of the next stage.
+      Stream.generate(hesitating::poll).limit(before).forEach(next -> act(next, this::update));
+    }
+    return seen;
+  }
+
   @Test
   void everyDeviceIsUpdatedOnceAndTheCountsAreExactWhicheverNodeDies() throws Exception {
     Gate most = new Gate(90, Duration.ZERO, false);
-    RolloutId id =
-        console
-            .rollouts()
-            .deploy(
-                request("2.0.0"),
-                Map.of(),
-                plan()
-                    .stage(Stage.percent(1, most))
-                    .stage(Stage.percent(10, most))
-                    .stage(Stage.percent(50, most))
-                    .stage(Stage.everyone())
-                    .build())
-            .id();
-    Set<Integer> killed = new HashSet<>();
+    RolloutPlan plan =
+        plan()
+            .stage(Stage.percent(1, most))
+            .stage(Stage.percent(10, most))
+            .stage(Stage.percent(50, most))
+            .stage(Stage.everyone())
+            .build();
+    hesitant = true;
+    RolloutId id = console.rollouts().deploy(request("2.0.0"), Map.of(), plan).id();
     int samples = 0;
-    Rollout rollout = console.rollouts().get(OWNER, id);
+    Rollout seen = console.rollouts().get(OWNER, id);
     long deadline = System.nanoTime() + TimeUnit.MINUTES.toNanos(PATIENCE_MINUTES);
-    while (!rollout.state().isOver() && System.nanoTime() < deadline) {
+    while (!seen.state().isOver() && System.nanoTime() < deadline) {
       requireExactCounts(id);
       samples++;
-      rollout = console.rollouts().get(OWNER, id);
-      assertThat(rollout.counts().inFlight()).isLessThanOrEqualTo(SLOTS);
-      if (rollout.state() == RolloutState.RUNNING
-          && rollout.counts().inFlight() > 0
-          && killed.add(rollout.stage())) {
-        int victim = rollout.stage() % nodes.length;
-        nodes[victim].kill();
-        nodes[victim] = startNode();
-      }
+      seen = killOnceAStage(id);
+      assertThat(seen.counts().inFlight()).isLessThanOrEqualTo(SLOTS);
       repeatReports();
     }
     requireExactCounts(id);
-    assertThat(rollout.state()).isEqualTo(RolloutState.COMPLETED);
-    assertThat(rollout.counts().byState())
+    assertThat(seen.state()).isEqualTo(RolloutState.COMPLETED);
+    assertThat(seen.counts().byState())
         .isEqualTo(Map.of(RolloutDeviceState.UPDATED, (long) DEVICES));
-    assertThat(killed).containsExactlyInAnyOrder(0, 1, 2, 3);
+    assertThat(killedIn).containsExactlyInAnyOrder(0, 1, 2, 3);
     assertThat(triggered).hasSize(DEVICES);
     assertThat(fleet.values()).containsOnly("2.0.0");
     System.out.println(
@@ -254,20 +290,20 @@ class RolloutKillTest {
                     .stopWhen(StopRule.above(5, 20, StopRule.Action.ROLL_BACK))
                     .build())
             .id();
-    Rollout rollout = console.rollouts().get(OWNER, id);
+    Rollout seen = console.rollouts().get(OWNER, id);
     long deadline = System.nanoTime() + TimeUnit.MINUTES.toNanos(PATIENCE_MINUTES);
     boolean back = false;
     while (!back && System.nanoTime() < deadline) {
       requireExactCounts(id);
       repeatReports();
-      rollout = console.rollouts().get(OWNER, id);
+      seen = console.rollouts().get(OWNER, id);
       back =
-          rollout.state() == RolloutState.ROLLED_BACK
-              && rollout.counts().open() == 0
+          seen.state() == RolloutState.ROLLED_BACK
+              && seen.counts().open() == 0
               && Set.copyOf(fleet.values()).equals(Set.of("1.0.0"));
     }
-    assertThat(back).as("rolled back: %s, fleet %s", rollout.counts(), counts()).isTrue();
-    assertThat(rollout.stage()).isZero();
+    assertThat(back).as("rolled back: %s, fleet %s", seen.counts(), counts()).isTrue();
+    assertThat(seen.stage()).isZero();
     assertThat(triggered).isNotEmpty().hasSizeLessThanOrEqualTo(DEVICES / 10);
   }
 
@@ -276,8 +312,12 @@ class RolloutKillTest {
         .collect(Collectors.groupingBy(version -> version, Collectors.counting()));
   }
 
-  /** What a device says every 5 seconds: those whose last word was lost say it again. */
+  /** Devices repeat what they run every 5 seconds; those whose last word was lost, at once. */
   private void repeatReports() throws SQLException {
+    if (System.nanoTime() - repeatedAt > REPEAT_NANOS) {
+      repeatedAt = System.nanoTime();
+      fleet.forEach((device, version) -> say(device, "version " + device + " " + version));
+    }
     try (Connection connection = pool.getConnection();
         Statement statement = connection.createStatement();
         ResultSet row =
