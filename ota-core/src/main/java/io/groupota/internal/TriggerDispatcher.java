@@ -20,6 +20,7 @@ import java.util.function.BooleanSupplier;
 import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
 
 /**
  * Sends the triggers that are due: claims groups, has their devices told, and ends a claim when
@@ -31,6 +32,9 @@ final class TriggerDispatcher {
 
   /** How many groups in a row may fail to be looked up before the rest are not tried. */
   private static final int PATIENCE = 2;
+
+  /** How many failures of a batch are told one by one: a broker that is away fails them all. */
+  private static final int TOLD = 3;
 
   private static final GroupMembers NOBODY = new GroupMembers(Map.of(), 0);
   private static final Duration LONGEST_BACKOFF = Duration.ofSeconds(10);
@@ -66,6 +70,7 @@ final class TriggerDispatcher {
     private final List<TriggerQueue.Claim> claims;
     private final BooleanSupplier stopping;
     private final HeldClaims held;
+    private int failures;
 
     Batch(List<TriggerQueue.Claim> claims, BooleanSupplier stopping) {
       this.claims = claims;
@@ -82,20 +87,26 @@ final class TriggerDispatcher {
       } catch (LookUpFailed e) {
         dispatchOneByOne();
       }
+      if (failures > TOLD) {
+        LOG.warn(
+            "Triggering {} more groups failed; each is tried again within {} s",
+            failures - TOLD,
+            LONGEST_BACKOFF.toSeconds());
+      }
     }
 
     /** One group that cannot be looked up does not hold up the others. */
     private void dispatchOneByOne() {
-      int failures = 0;
+      int inARow = 0;
       String cause = "";
       for (TriggerQueue.Claim claim : claims) {
-        if (failures < PATIENCE) {
+        if (inARow < PATIENCE) {
           try {
             dispatch(lookUp(List.of(claim)));
-            failures = 0;
+            inARow = 0;
             continue;
           } catch (LookUpFailed e) {
-            failures++;
+            inARow++;
             cause = e.cause.toString();
           }
         }
@@ -164,6 +175,33 @@ final class TriggerDispatcher {
             }
           });
     }
+
+    private void retry(TriggerQueue.Claim claim, String cause) {
+      failures++;
+      int attempt = claim.attempts() + 1;
+      Duration delay = backoff(claim.attempts());
+      LOG.atLevel(failures > TOLD ? Level.DEBUG : Level.WARN)
+          .log(
+              "Triggering group {} for {} (update {}) failed, attempt {}; next one in {} ms: {}",
+              claim.group(),
+              claim.version(),
+              claim.update(),
+              attempt,
+              delay.toMillis(),
+              cause);
+      if (repository.retry(claim, delay)) {
+        events.emit(
+            new WorkRetried(
+                events.now(),
+                Work.TRIGGERS,
+                claim.group(),
+                claim.update(),
+                claim.version(),
+                attempt,
+                delay,
+                cause));
+      }
+    }
   }
 
   /** What the triggers of groups depend on. */
@@ -215,31 +253,6 @@ final class TriggerDispatcher {
             claim.version(),
             claim.reason(),
             messages));
-  }
-
-  private void retry(TriggerQueue.Claim claim, String cause) {
-    int attempt = claim.attempts() + 1;
-    Duration delay = backoff(claim.attempts());
-    LOG.warn(
-        "Triggering group {} for {} (update {}) failed, attempt {}; next one in {} ms: {}",
-        claim.group(),
-        claim.version(),
-        claim.update(),
-        attempt,
-        delay.toMillis(),
-        cause);
-    if (repository.retry(claim, delay)) {
-      events.emit(
-          new WorkRetried(
-              events.now(),
-              Work.TRIGGERS,
-              claim.group(),
-              claim.update(),
-              claim.version(),
-              attempt,
-              delay,
-              cause));
-    }
   }
 
   private static void tellTakenOver(TriggerQueue.Claim claim, long messages) {

@@ -88,7 +88,7 @@ final class Deploys {
             get(server, "/v1/ota/group/download/" + group.value() + KilledServer.TOKEN.value()),
             BodyHandlers.ofByteArray());
     if (latest.statusCode() == 404) {
-      assertThat(answered).as("answered, but nothing is served").isEmpty();
+      assertThat(answered).as("answered, but group %s serves nothing", group).isEmpty();
       assertThat(firmware.statusCode()).isEqualTo(404);
       return Optional.empty();
     }

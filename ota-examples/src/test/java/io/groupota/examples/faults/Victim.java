@@ -1,13 +1,19 @@
 package io.groupota.examples.faults;
 
+import static java.nio.file.StandardOpenOption.APPEND;
+import static java.nio.file.StandardOpenOption.CREATE;
+
 import java.io.BufferedReader;
 import java.io.IOException;
+import java.io.Writer;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 
 /** A {@link KilledServer} in a process of its own. */
 final class Victim {
@@ -34,13 +40,33 @@ final class Victim {
             .directory(folder.toFile())
             .redirectError(ProcessBuilder.Redirect.appendTo(log.toFile()))
             .start();
-    BufferedReader out = process.inputReader(StandardCharsets.UTF_8);
-    for (String line = out.readLine(); line != null; line = out.readLine()) {
-      if (line.startsWith("port ")) {
-        return new Victim(process, URI.create("http://127.0.0.1:" + line.substring(5)));
-      }
+    CompletableFuture<URI> address = new CompletableFuture<>();
+    Thread reader = new Thread(() -> read(process, address, log), "victim-output");
+    reader.setDaemon(true);
+    reader.start();
+    try {
+      return new Victim(process, address.join());
+    } catch (CompletionException e) {
+      throw new AssertionError("The server did not start: " + Files.readString(log), e);
     }
-    throw new AssertionError("The server did not start: " + Files.readString(log));
+  }
+
+  /** To the end: a process whose output nobody reads stands still one day. */
+  private static void read(Process process, CompletableFuture<URI> address, Path log) {
+    try (BufferedReader out = process.inputReader(StandardCharsets.UTF_8);
+        Writer copy = Files.newBufferedWriter(log, CREATE, APPEND)) {
+      for (String line = out.readLine(); line != null; line = out.readLine()) {
+        if (line.startsWith("port ")) {
+          address.complete(URI.create("http://127.0.0.1:" + line.substring(5)));
+        }
+        copy.write(line + '\n');
+        copy.flush();
+      }
+    } catch (IOException e) {
+      // It was killed.
+    } finally {
+      address.completeExceptionally(new IllegalStateException("It ended"));
+    }
   }
 
   URI address() {

@@ -37,6 +37,7 @@ final class Database {
 
   private static final Duration LONGEST = Duration.ofDays(36_500);
 
+  private final DataSource dataSource;
   private final Jdbi jdbi;
   private final Dialect dialect;
   private final String part;
@@ -45,12 +46,14 @@ final class Database {
   /** What makes a commit durable, empty if the commit does that itself. */
   private final String flush;
 
-  private Database(Jdbi jdbi, Dialect dialect, String part, @Nullable Clock clock, String flush) {
+  private Database(
+      DataSource dataSource, Jdbi jdbi, Dialect dialect, String part, @Nullable Clock clock) {
+    this.dataSource = dataSource;
     this.jdbi = jdbi;
     this.dialect = dialect;
     this.part = part;
     this.clock = clock;
-    this.flush = flush;
+    this.flush = flush(jdbi, dialect, part);
   }
 
   static Database open(DataSource dataSource, String part, boolean migrate, @Nullable Clock clock) {
@@ -69,7 +72,7 @@ final class Database {
     jdbi.setTransactionHandler(LocalTransactionHandler.managed());
     // No templates: "<" is an operator.
     jdbi.getConfig(SqlStatements.class).setTemplateEngine(TemplateEngine.NOP);
-    return new Database(jdbi, dialect, part, clock, flush(jdbi, dialect, part));
+    return new Database(dataSource, jdbi, dialect, part, clock);
   }
 
   private static void requireSchema(DataSource dataSource, Dialect dialect, String part) {
@@ -160,7 +163,13 @@ final class Database {
    * Runs statements in one transaction. The work may be repeated, so it must have no other effects.
    */
   <T> T write(Function<Handle, T> work) {
-    return run("written", work, true);
+    if (!dialect.writesInTurn()) {
+      return run("written", work, true);
+    }
+    // The one thing that all who write to this database have in common.
+    synchronized (dataSource) {
+      return run("written", work, true);
+    }
   }
 
   private <T> T run(String done, Function<Handle, T> work, boolean writes) {

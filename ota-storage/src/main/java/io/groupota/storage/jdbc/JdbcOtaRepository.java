@@ -50,6 +50,11 @@ import org.jspecify.annotations.Nullable;
  * repeated as a whole, a few times. Every method throws {@link io.groupota.StorageException} when
  * the database fails; neither its message nor its cause quotes a value of a row. Thread-safe. The
  * data source stays the host's and is never closed.
+ *
+ * <p>On H2 the writes of all repositories and registries that have the same data source take turns,
+ * each holding the monitor of that object: a process that is killed while H2 saves one transaction
+ * would find half of another one. Whoever writes to the same H2 file in another way takes that
+ * risk.
  */
 public final class JdbcOtaRepository implements OtaRepository {
   private final SqlUpdateLog updates;

@@ -13,6 +13,7 @@ import io.groupota.spi.Addressing;
 import io.groupota.spi.OtaRepository;
 import io.groupota.spi.TriggerQueue.Claim;
 import io.groupota.spi.UpdateLog.Outcome;
+import io.groupota.testkit.Race;
 import io.groupota.testkit.SettableClock;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -28,6 +29,7 @@ import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Supplier;
+import javax.sql.DataSource;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -286,6 +288,44 @@ class TransactionsTest {
       assertThat(System.nanoTime() - start).isGreaterThan(Duration.ofMillis(150).toNanos());
       assertThat(repository.complete(first.get(0))).isFalse();
       assertThat(repository.complete(second.get(0))).isTrue();
+    }
+  }
+
+  /** A process that is killed while H2 saves one transaction must not find half of another. */
+  @Test
+  void onH2OneTransactionWritesAtATimeWhoeverHasTheDataSource() throws Exception {
+    try (HikariDataSource pool = h2()) {
+      AtomicInteger open = new AtomicInteger();
+      AtomicInteger most = new AtomicInteger();
+      Spy spy = new Spy(pool);
+      DataSource shared = spy.dataSource();
+      List<OtaRepository> nodes =
+          List.of(JdbcOtaRepository.using(shared), JdbcOtaRepository.using(shared));
+      JdbcGroupRegistry registry = JdbcGroupRegistry.using(shared);
+      spy.failWith(
+          method -> {
+            if (method.equals("getConnection")) {
+              most.accumulateAndGet(open.incrementAndGet(), Math::max);
+            } else if (method.equals("close")) {
+              open.decrementAndGet();
+            }
+          });
+      AtomicInteger writers = new AtomicInteger();
+      Race.of(
+          6,
+          () -> {
+            int writer = writers.incrementAndGet();
+            for (int i = 0; i < 20; i++) {
+              if (writer % 3 == 0) {
+                registry.removeGroup(Samples.GROUP);
+              } else {
+                nodes.get(writer % 2).reserve(Samples.update(100 * writer + i, "1.0.0").blob());
+              }
+            }
+            return writer;
+          });
+      assertThat(most).hasValue(1);
+      assertThat(open).hasValue(0);
     }
   }
 
