@@ -51,7 +51,7 @@ public final class GroupOta {
     private Duration retriggerInterval = Duration.ofMinutes(10);
     private Duration triggerTimeout = Duration.ofSeconds(10);
     private Duration triggerLease = Duration.ofSeconds(30);
-    private int triggersInFlight = 64;
+    private int triggersInFlight = 1_000;
     private Duration pollInterval = Duration.ofSeconds(1);
     private Duration flushInterval = Duration.ofMillis(500);
     private Duration lastSeenInterval = Duration.ofMinutes(1);
@@ -234,8 +234,8 @@ public final class GroupOta {
     }
 
     /**
-     * How many triggers are handed to the notifier at once. Default: 64, which is below the limit
-     * of the MQTT notifier.
+     * How many triggers are handed to the notifier at once. Default: 1,000, which is the limit of
+     * the MQTT notifier too.
      *
      * @param triggers at least 1
      * @return this builder

@@ -21,6 +21,9 @@ final class Fleet {
 
   private static final Instant BEGIN = Instant.parse("2026-01-01T00:00:00Z");
 
+  /** Retention looks at a group once a day; not while something else is measured. */
+  private static final String NOT_TODAY = "2100-01-01T00:00:00Z";
+
   private final Database database;
   private final Seed seed;
 
@@ -84,7 +87,7 @@ final class Fleet {
                 time(n)));
     database.copy(
         "ota_latest",
-        "group_id, record_id, update_id, owner, version, path, last_updated",
+        "group_id, record_id, update_id, owner, version, path, last_updated, prune_due",
         from,
         to,
         n ->
@@ -96,7 +99,8 @@ final class Fleet {
                 owner,
                 VERSION,
                 "ota/group/" + seed.id(Kind.GROUP, n) + token(n).value() + "/firmware.bin",
-                time(n)));
+                time(n),
+                NOT_TODAY));
   }
 
   private String blob(int number) {

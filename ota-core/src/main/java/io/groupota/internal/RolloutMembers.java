@@ -32,7 +32,7 @@ import org.slf4j.LoggerFactory;
  */
 final class RolloutMembers {
   private static final Logger LOG = LoggerFactory.getLogger(RolloutMembers.class);
-  private static final int BATCH = 1_000;
+  private static final int BATCH = 5_000;
   private static final Duration TRIGGER_AGAIN = Duration.ofSeconds(5);
 
   private final Spis spis;

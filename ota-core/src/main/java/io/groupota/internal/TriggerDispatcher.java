@@ -28,7 +28,7 @@ import org.slf4j.event.Level;
  */
 final class TriggerDispatcher {
   private static final Logger LOG = LoggerFactory.getLogger(TriggerDispatcher.class);
-  private static final int CLAIMS = 500;
+  private static final int CLAIMS = 2_000;
 
   /** How many groups in a row may fail to be looked up before the rest are not tried. */
   private static final int PATIENCE = 2;

@@ -82,8 +82,9 @@ public final class MqttUpdateNotifier implements UpdateNotifier {
   }
 
   /**
-   * Publishes one trigger without waiting. The stage completes in a thread of the common pool, so
-   * what hangs on it cannot hold up the MQTT client.
+   * Publishes one trigger without waiting. The stage completes in a thread of the MQTT client, so
+   * what hangs on it must be short, as the service's own work is: another thread for each of a
+   * hundred thousand acknowledgements would cost several times what the publishes cost.
    *
    * @param trigger what to send
    * @return completes when the broker has acknowledged, or exceptionally with {@link
@@ -135,7 +136,7 @@ public final class MqttUpdateNotifier implements UpdateNotifier {
         .thenApply(result -> result)
         .orTimeout(timeout.toNanos(), TimeUnit.NANOSECONDS)
         .whenComplete((result, failure) -> slots.release())
-        .handleAsync(
+        .handle(
             (result, failure) -> {
               if (failure != null) {
                 throw new CompletionException(readable(failure));
@@ -167,7 +168,7 @@ public final class MqttUpdateNotifier implements UpdateNotifier {
     private static final int MOST_IN_FLIGHT = 100_000;
 
     private final MqttPort port;
-    private int maxInFlight = 100;
+    private int maxInFlight = 1_000;
     private Duration timeout = Duration.ofSeconds(10);
 
     private Builder(MqttPort port) {
@@ -175,7 +176,7 @@ public final class MqttUpdateNotifier implements UpdateNotifier {
     }
 
     /**
-     * How many triggers may wait for their acknowledgement at a time. Default: 100. A broker may
+     * How many triggers may wait for their acknowledgement at a time. Default: 1,000. A broker may
      * grant fewer at once (receive maximum of MQTT 5); the client then sends them in turn.
      *
      * @param maxInFlight 1 to 100,000

@@ -149,9 +149,10 @@ final class SqlUpdateLog implements UpdateLog {
               Query page =
                   handle
                       .createQuery(latestSql(query))
-                      .bind("owner", owner.value())
-                      .bind("limit", query.limit().orElse(Integer.MAX_VALUE))
-                      .bind("offset", query.offset());
+                      .bind("owner", owner.value());
+              if (query.offset() > 0) {
+                page.bind("offset", query.offset());
+              }
               if (!query.search().isEmpty()) {
                 page.bind("search", searchable(query.search()));
               }
@@ -172,8 +173,15 @@ final class SqlUpdateLog implements UpdateLog {
         + " FROM ota_latest WHERE owner = :owner"
         + found
         + (" ORDER BY owner" + order + ", last_updated" + order + ", record_id" + order)
-        + " LIMIT :limit OFFSET :offset) l ON TRUE"
+        + limit(query)
+        + ") l ON TRUE"
         + (" ORDER BY l.last_updated" + order + ", l.record_id" + order);
+  }
+
+  /** In the text: not knowing how few rows it is for, PostgreSQL makes a plan for each page. */
+  private static String limit(OtaQuery query) {
+    return (query.limit().isPresent() ? " LIMIT " + query.limit().getAsInt() : "")
+        + (query.offset() > 0 ? " OFFSET :offset" : "");
   }
 
   /** How many updates an owner has, and how many of them meet the condition, if there is one. */
