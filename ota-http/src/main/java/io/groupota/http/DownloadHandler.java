@@ -24,9 +24,6 @@ import org.slf4j.LoggerFactory;
 final class DownloadHandler {
   private static final Logger LOG = LoggerFactory.getLogger(DownloadHandler.class);
 
-  /** A thousand slow downloads at once must fit into a small heap. */
-  private static final int BUFFER_SIZE = 16 << 10;
-
   private static final Pattern SIZE = Pattern.compile("[0-9]{1,18}");
 
   private final DownloadSlots slots;
@@ -152,8 +149,8 @@ final class DownloadHandler {
     }
   }
 
-  private static void copy(InputStream in, OutputStream out, long length) throws IOException {
-    byte[] buffer = new byte[(int) Math.min(BUFFER_SIZE, length)];
+  private void copy(InputStream in, OutputStream out, long length) throws IOException {
+    byte[] buffer = new byte[(int) Math.min(slots.bufferSize(), length)];
     long left = length;
     while (left > 0) {
       int read = in.read(buffer, 0, (int) Math.min(buffer.length, left));

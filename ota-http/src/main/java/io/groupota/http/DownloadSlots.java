@@ -7,6 +7,12 @@ import java.util.concurrent.atomic.LongAdder;
 
 /** Admits so many downloads at once and no more. Thread-safe. */
 final class DownloadSlots {
+  /** A thousand slow downloads at once must fit into a small heap. */
+  private static final int ALL_BUFFERS = 16 << 20;
+
+  private static final int SMALLEST_BUFFER = 16 << 10;
+  private static final int LARGEST_BUFFER = 64 << 10;
+
   private final int slots;
   private final long retryAfterSeconds;
   private final Semaphore free;
@@ -16,6 +22,11 @@ final class DownloadSlots {
     this.slots = slots;
     this.retryAfterSeconds = retryAfter.toSeconds();
     this.free = new Semaphore(slots);
+  }
+
+  /** How many bytes a download may keep in memory. */
+  int bufferSize() {
+    return Math.max(SMALLEST_BUFFER, Math.min(LARGEST_BUFFER, ALL_BUFFERS / slots));
   }
 
   /** Whoever gets true calls {@link #leave()} once. */
