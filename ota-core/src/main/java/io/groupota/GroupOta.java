@@ -234,8 +234,8 @@ public final class GroupOta {
     }
 
     /**
-     * How many triggers are handed to the notifier at once. Default: 1,000, which is the limit of
-     * the MQTT notifier too.
+     * How many triggers are handed to the notifier at once, of groups and of rollouts each.
+     * Default: 1,000; the MQTT notifier takes both.
      *
      * @param triggers at least 1
      * @return this builder

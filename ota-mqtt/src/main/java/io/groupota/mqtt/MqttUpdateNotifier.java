@@ -168,7 +168,7 @@ public final class MqttUpdateNotifier implements UpdateNotifier {
     private static final int MOST_IN_FLIGHT = 100_000;
 
     private final MqttPort port;
-    private int maxInFlight = 1_000;
+    private int maxInFlight = 2_500;
     private Duration timeout = Duration.ofSeconds(10);
 
     private Builder(MqttPort port) {
@@ -176,8 +176,10 @@ public final class MqttUpdateNotifier implements UpdateNotifier {
     }
 
     /**
-     * How many triggers may wait for their acknowledgement at a time. Default: 1,000. A broker may
-     * grant fewer at once (receive maximum of MQTT 5); the client then sends them in turn.
+     * How many triggers may wait for their acknowledgement at a time. Default: 2,500, since a
+     * service sends those of groups and those of rollouts side by side, each up to its own limit of
+     * 1,000 ({@link io.groupota.GroupOta.Builder#triggersInFlight}). A broker may grant fewer at
+     * once (receive maximum of MQTT 5); the client then sends them in turn.
      *
      * @param maxInFlight 1 to 100,000
      * @return this builder

@@ -137,7 +137,6 @@ public final class ServerStack implements AutoCloseable {
     link.start();
     service.start();
     listener.start();
-    broker.awaitSubscribed(listener);
     OtaServlet.Builder servlet =
         OtaServlet.builder()
             .service(service)
@@ -150,6 +149,8 @@ public final class ServerStack implements AutoCloseable {
         .ifPresent(servlet::redirectDownloads);
     HttpServer server = parts.opened(new HttpServer(settings.http(), servlet.build()));
     server.start();
+    // It subscribes meanwhile.
+    broker.awaitSubscribed(listener);
     return new ServerStack(parts, server.address(), broker.address(), service);
   }
 

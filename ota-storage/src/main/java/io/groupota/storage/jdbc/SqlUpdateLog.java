@@ -146,10 +146,7 @@ final class SqlUpdateLog implements UpdateLog {
     List<PageRow<LatestUpdate>> rows =
         database.read(
             handle -> {
-              Query page =
-                  handle
-                      .createQuery(latestSql(query))
-                      .bind("owner", owner.value());
+              Query page = handle.createQuery(latestSql(query)).bind("owner", owner.value());
               if (query.offset() > 0) {
                 page.bind("offset", query.offset());
               }
