@@ -52,7 +52,8 @@ final class TriggerSuite implements Suite {
 
   private static double ours(GroupOtaService service, Database database, int groups)
       throws Exception {
-    database.execute(ALL_DUE);
+    // Between two deploys to all groups a database has the time to clean up.
+    database.execute("VACUUM ota_latest", ALL_DUE);
     double seconds = Timing.seconds(service::runOnce);
     long left = database.count("SELECT COUNT(*) FROM ota_latest WHERE trigger_due IS NOT NULL");
     if (left > 0) {
