@@ -15,11 +15,15 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.Collection;
+import java.util.Collections;
 import java.util.HashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.statement.PreparedBatch;
+import org.jdbi.v3.core.statement.Query;
 import org.jdbi.v3.core.statement.Update;
 import org.jspecify.annotations.Nullable;
 
@@ -29,21 +33,33 @@ final class RolloutDeviceRows {
       "d.rollout_id, d.device_id, d.group_id, d.addressing, d.stage, d.state, d.attempts,"
           + " d.attempt_at, d.since, d.due, d.revision";
 
+  /** Reads devices {@code d} by their keys. */
+  private static final String BY_KEY =
+      " FROM ota_rollout_device d WHERE d.rollout_id = :rollout AND d.device_id = ANY(:devices)";
+
+  /**
+   * The same on PostgreSQL. With a constant it would take a rollout that is younger than its
+   * statistics to have one row, and read all of it.
+   */
+  private static final String BY_KEY_ARRAYS =
+      " FROM unnest(CAST(:rollouts AS VARCHAR[]), CAST(:devices AS VARCHAR[]))"
+          + " AS n (rollout, device) JOIN ota_rollout_device d"
+          + " ON d.rollout_id = n.rollout AND d.device_id = n.device";
+
   private static final String ASSIGNMENTS =
       "SELECT d.device_id, d.state, d.since, COALESCE(d.base, g.base) AS base, g.target,"
           + (" r.state AS rollout_state, " + Database.NOW + " AS present")
-          + " FROM ota_rollout_device d JOIN ota_rollout_group g"
-          + " ON g.rollout_id = d.rollout_id AND g.group_id = d.group_id"
-          + " JOIN ota_rollout r ON r.id = d.rollout_id"
-          + " WHERE d.rollout_id = :rollout AND d.device_id = ANY(:devices)"
-          + " AND d.group_id = :group";
+          + " FROM (SELECT d.*";
+
+  /** The group is a text made anew, so that no index is chosen for its sake. */
+  private static final String ASSIGNMENTS_END =
+      ") d JOIN ota_rollout_group g ON g.rollout_id = d.rollout_id AND g.group_id = d.group_id"
+          + " JOIN ota_rollout r ON r.id = d.rollout_id WHERE d.group_id || '' = :group";
+
+  private static final String LOCK = "SELECT " + COLUMNS;
 
   /** In the order in which {@link SqlRolloutMarks} locks them. */
-  private static final String LOCK =
-      "SELECT "
-          + COLUMNS
-          + " FROM ota_rollout_device d WHERE d.rollout_id = :rollout AND d.device_id = ANY(:devices)"
-          + " ORDER BY d.device_id FOR UPDATE";
+  private static final String LOCK_END = " ORDER BY d.device_id FOR UPDATE";
 
   private static final String CLAIM =
       "revision = revision + 1, due = " + Database.NOW + " + " + Database.SECONDS;
@@ -116,11 +132,8 @@ final class RolloutDeviceRows {
       RolloutId rollout,
       Collection<DeviceId> devices) {
     Map<DeviceId, Assignment> found = new HashMap<>();
-    handle
-        .createQuery(ASSIGNMENTS)
+    byKey(handle, database.dialect(), ASSIGNMENTS, ASSIGNMENTS_END, rollout, devices)
         .bind("now", Columns.instant(database.now()))
-        .bind("rollout", rollout.value())
-        .bind("devices", Columns.texts(devices))
         .bind("group", group.value())
         .map(
             (row, context) ->
@@ -140,12 +153,31 @@ final class RolloutDeviceRows {
             Columns.presentInstant(row, "since"), Columns.presentInstant(row, "present")));
   }
 
-  /** Locks devices of a rollout that is locked; returns those that are in it. */
-  static List<Staged> lock(Handle handle, RolloutId rollout, Collection<DeviceId> devices) {
+  private static Query byKey(
+      Handle handle,
+      Dialect dialect,
+      String begin,
+      String end,
+      RolloutId rollout,
+      Collection<DeviceId> devices) {
+    Set<DeviceId> distinct = new LinkedHashSet<>(devices);
+    if (dialect == Dialect.POSTGRESQL) {
+      return handle
+          .createQuery(begin + BY_KEY_ARRAYS + end)
+          .bind("rollouts", Columns.texts(Collections.nCopies(distinct.size(), rollout)))
+          .bind("devices", Columns.texts(distinct));
+    }
     return handle
-        .createQuery(LOCK)
+        .createQuery(begin + BY_KEY + end)
         .bind("rollout", rollout.value())
-        .bind("devices", Columns.texts(devices))
+        .bind("devices", Columns.texts(distinct));
+  }
+
+  /** Locks devices of a rollout that is locked; returns those that are in it. */
+  static List<Staged> lock(
+      Handle handle, Dialect dialect, RolloutId rollout, Collection<DeviceId> devices) {
+    String end = LOCK_END + (dialect == Dialect.POSTGRESQL ? " OF d" : "");
+    return byKey(handle, dialect, LOCK, end, rollout, devices)
         .map((row, context) -> new Staged(member(row), row.getInt("stage")))
         .list();
   }

@@ -67,7 +67,7 @@ record SqlRolloutChange(
   }
 
   private String pick() {
-    return "SELECT device_id, stage, addressing, state FROM ota_rollout_device"
+    return "SELECT rollout_id, device_id, stage, addressing, state FROM ota_rollout_device"
         + (" WHERE rollout_id = :rollout AND " + where + " ORDER BY " + order)
         + (" LIMIT :limit FOR UPDATE" + (passOver ? " SKIP LOCKED" : ""));
   }
@@ -78,6 +78,10 @@ record SqlRolloutChange(
         + (stage.isPresent() ? ", stage = " + stage.getAsInt() : "");
   }
 
+  /**
+   * Compares keys of rows with each other, never with a constant: of a rollout that is younger than
+   * its statistics PostgreSQL thinks that it has one row, and would compare all with all.
+   */
   private List<Changed> inOneStatement(Handle handle, RolloutId rollout, int limit) {
     Query change =
         handle.createQuery(
@@ -85,7 +89,8 @@ record SqlRolloutChange(
                 + pick()
                 + "), changed AS (UPDATE ota_rollout_device d SET revision = d.revision + 1, "
                 + assignments()
-                + " FROM picked p WHERE d.rollout_id = :rollout AND d.device_id = p.device_id"
+                + " FROM picked p"
+                + " WHERE d.rollout_id = p.rollout_id AND d.device_id = p.device_id"
                 + " RETURNING p.stage, p.addressing, p.state)"
                 + " SELECT stage, addressing, state, COUNT(*) AS devices FROM changed"
                 + " GROUP BY stage, addressing, state");

@@ -276,7 +276,8 @@ final class SqlRolloutQueue implements RolloutQueue {
         moves.stream().collect(Collectors.toMap(move -> move.member().device(), move -> move));
     List<Move> moved = new ArrayList<>();
     RolloutCells cells = new RolloutCells();
-    for (Staged device : RolloutDeviceRows.lock(handle, rollout, wanted.keySet())) {
+    for (Staged device :
+        RolloutDeviceRows.lock(handle, database.dialect(), rollout, wanted.keySet())) {
       Member is = device.member();
       Move move = wanted.get(is.device());
       if (move != null && move.member().revision() == is.revision()) {

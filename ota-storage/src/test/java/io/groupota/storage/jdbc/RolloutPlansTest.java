@@ -1,0 +1,118 @@
+package io.groupota.storage.jdbc;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.zaxxer.hikari.HikariDataSource;
+import io.groupota.DeviceId;
+import io.groupota.GroupId;
+import io.groupota.rollout.RolloutDeviceState;
+import io.groupota.rollout.RolloutId;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.function.Function;
+import org.jdbi.v3.core.Handle;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+
+/**
+ * Reads the plans of PostgreSQL for the devices of a rollout that has begun since the statistics
+ * were made: those know one rollout of one group, and it is not this one.
+ */
+@Tag("postgresql")
+class RolloutPlansTest {
+  private static final int DEVICES = 20_000;
+  private static final RolloutId YOUNG = new RolloutId(Samples.id(2));
+  private static final GroupId GROUP = new GroupId(Samples.id(2));
+  private static final List<DeviceId> SOME =
+      List.of(new DeviceId(Samples.id(7)), new DeviceId(Samples.id(8)));
+
+  private HikariDataSource pool;
+  private Spy spy;
+  private Database database;
+
+  @BeforeEach
+  void fill() throws SQLException {
+    pool = new HikariDataSource(TestDatabase.postgres());
+    JdbcOtaRepository.using(pool);
+    try (Connection connection = pool.getConnection();
+        Statement statement = connection.createStatement()) {
+      statement.execute("ALTER TABLE ota_rollout_device SET (autovacuum_enabled = FALSE)");
+      statement.execute(devices(1));
+      statement.execute("VACUUM ANALYZE ota_rollout_device");
+      statement.execute(devices(2));
+      statement.execute("INSERT INTO ota_rollout_hold VALUES ('" + GROUP + "', '" + YOUNG + "')");
+    }
+    spy = new Spy(pool);
+    database = Database.open(spy.dataSource(), "repository", false, null);
+    spy.explain();
+  }
+
+  private static String devices(int rollout) {
+    String id = "'" + Samples.id(rollout) + "'";
+    return "INSERT INTO ota_rollout_device SELECT "
+        + (id + ", LPAD(TO_HEX(n), 24, '0'), " + id)
+        + ", 'DEVICE', 0, n, 'QUEUED', 0, NULL, NOW(), NULL, NULL, 0"
+        + (" FROM generate_series(1, " + DEVICES + ") n");
+  }
+
+  @AfterEach
+  void close() {
+    pool.close();
+  }
+
+  @Test
+  void manyDevicesChangeWithoutBeingComparedWithEachOther() {
+    SqlRolloutChange change =
+        new SqlRolloutChange(
+            "state = 'QUEUED' AND addressing = 'DEVICE' AND stage <= :stage",
+            "stage, place, device_id",
+            true,
+            Map.of("stage", 0),
+            Optional.of(RolloutDeviceState.ADMITTED),
+            OptionalInt.empty(),
+            "attempts = attempts + 1",
+            Map.of());
+    String plan =
+        plan(
+            handle ->
+                assertThat(change.run(handle, Dialect.POSTGRESQL, YOUNG, DEVICES / 2))
+                    .isEqualTo(DEVICES / 2));
+    assertThat(plan).contains("ota_rollout_device_queue").doesNotContain("Join Filter");
+  }
+
+  @Test
+  void aDeviceOfARolloutIsReadByItsKey() {
+    String plan =
+        plan(handle -> RolloutDeviceRows.assignments(handle, database, GROUP, YOUNG, SOME));
+    assertReadByKey(plan);
+  }
+
+  @Test
+  void aDeviceOfARolloutIsLockedByItsKey() {
+    assertReadByKey(
+        plan(
+            handle ->
+                assertThat(RolloutDeviceRows.lock(handle, Dialect.POSTGRESQL, YOUNG, SOME))
+                    .hasSize(2)));
+  }
+
+  private static void assertReadByKey(String plan) {
+    assertThat(plan)
+        .containsPattern("using ota_rollout_device_pkey[^\n]*\n *Index Cond: [^\n]*device_id")
+        .doesNotContain(
+            "ota_rollout_device_by", "ota_rollout_device_queue", "Seq Scan on ota_rollout_device");
+  }
+
+  private String plan(Function<Handle, ?> work) {
+    spy.plans.clear();
+    database.write(work::apply);
+    return String.join("\n", spy.plans);
+  }
+}
