@@ -8,8 +8,10 @@ import io.groupota.GroupId;
 import io.groupota.spi.UpdateTrigger;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CyclicBarrier;
@@ -168,16 +170,20 @@ class InFlightTest {
   }
 
   @Test
-  void whatFollowsATriggerCannotHoldUpTheClient() throws Exception {
-    CompletableFuture<String> thread =
-        notifier(1, Duration.ofMinutes(1))
-            .trigger(TRIGGER)
-            .thenApply(result -> Thread.currentThread().getName())
-            .toCompletableFuture();
-
-    broker.acknowledge(broker.nextPublish());
-
-    assertThat(thread.get(20, TimeUnit.SECONDS)).doesNotContain("Rx", "hivemq", "ota-mqtt");
+  void anAcknowledgementNeedsNoThreadOfItsOwn() throws Exception {
+    MqttUpdateNotifier notifier = notifier(1, Duration.ofMinutes(1));
+    Set<Thread> threads = new HashSet<>();
+    for (int i = 0; i < 50; i++) {
+      CompletableFuture<Thread> trigger =
+          notifier
+              .trigger(TRIGGER)
+              .<Thread>thenApply(result -> Thread.currentThread())
+              .toCompletableFuture();
+      broker.acknowledge(broker.nextPublish());
+      threads.add(trigger.get(20, TimeUnit.SECONDS));
+    }
+    // Those of the client, and this one, where the acknowledgement was faster.
+    assertThat(threads).hasSizeLessThan(10);
   }
 
   /** What is acknowledged after it is read after it. */
