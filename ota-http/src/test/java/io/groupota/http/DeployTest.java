@@ -201,7 +201,7 @@ class DeployTest {
     assertThat(answer.text()).isEqualTo("{\"message\":\"" + message + "\"}");
     assertThat(answer.status()).isEqualTo(status);
     assertThat(answer.header("Content-Length")).isEqualTo("" + answer.body().length);
-    assertThat(server.spooled()).isEmpty();
+    Await.until("the spool is empty", () -> server.spooled().isEmpty());
     assertServes("1.0.0", before);
   }
 
@@ -303,7 +303,7 @@ class DeployTest {
             "{\"message\":\"The multipart body is broken:"
                 + " it is malformed or ends before its last boundary\"}");
     assertThat(answer.status()).isEqualTo(400);
-    assertThat(server.spooled()).isEmpty();
+    Await.until("the spool is empty", () -> server.spooled().isEmpty());
     assertThat(fleet.service.served(new GroupId(Fleet.GROUP))).isEmpty();
   }
 
@@ -316,7 +316,7 @@ class DeployTest {
     RawHttp.Answer answer = post(form);
     assertThat(answer.status()).isEqualTo(400);
     assertThat(answer.text()).isEqualTo("{\"message\":\"The multipart body has too many parts\"}");
-    assertThat(server.spooled()).isEmpty();
+    Await.until("the spool is empty", () -> server.spooled().isEmpty());
   }
 
   @Test
@@ -396,6 +396,6 @@ class DeployTest {
       assertThat(answer.status()).isEqualTo(200);
       assertThat(answer.body()).isEqualTo(firmware);
     }
-    assertThat(server.spooled()).isEmpty();
+    Await.until("the spool is empty", () -> server.spooled().isEmpty());
   }
 }

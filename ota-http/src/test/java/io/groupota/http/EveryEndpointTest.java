@@ -111,7 +111,7 @@ class EveryEndpointTest {
         assertThat(fleet.everything().equals(before)).isEqualTo(!changes);
         assertThat(BLOBS.writes()).isEqualTo(writes);
       }
-      assertThat(server.spooled()).isEmpty();
+      Await.until("the spool is empty", () -> server.spooled().isEmpty());
     }
   }
 

@@ -130,7 +130,7 @@ class FaultTest {
     assertThat(answer.text()).isEqualTo("{\"message\":\"" + message + "\"}");
     assertThat(answer.status()).isEqualTo(status);
     assertThat(log.alarmed()).isFalse();
-    assertThat(server.spooled()).isEmpty();
+    Await.until("the spool is empty", () -> server.spooled().isEmpty());
   }
 
   @Test
@@ -151,7 +151,7 @@ class FaultTest {
         .contains("io.groupota.StorageException: The blob store could not write [path]")
         .contains("java.io.IOException: [path]: no luck with [hidden]")
         .contains("at io.groupota.http.FaultTest");
-    assertThat(server.spooled()).isEmpty();
+    Await.until("the spool is empty", () -> server.spooled().isEmpty());
   }
 
   @Test
@@ -168,7 +168,7 @@ class FaultTest {
           .isEqualTo(
               "{\"message\":\"Error when uploading firmware file\",\"error\":\"internal error\"}");
       assertThat(log.text()).contains(unforeseen.getClass().getName());
-      assertThat(server.spooled()).isEmpty();
+      Await.until("the spool is empty", () -> server.spooled().isEmpty());
     }
   }
 

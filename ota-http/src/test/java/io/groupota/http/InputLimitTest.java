@@ -85,7 +85,7 @@ class InputLimitTest {
     RawHttp.Answer answer = post(form.field("note", ""));
     assertThat(answer.status()).isEqualTo(400);
     assertThat(answer.text()).isEqualTo("{\"message\":\"The multipart body has too many parts\"}");
-    assertThat(server.spooled()).isEmpty();
+    Await.until("the spool is empty", () -> server.spooled().isEmpty());
     assertThat(
             fleet
                 .service

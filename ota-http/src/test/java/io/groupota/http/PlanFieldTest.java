@@ -175,7 +175,7 @@ class PlanFieldTest {
               "\\{\"message\":\"Firmware successfully deployed\",\"rollout\":\"[0-9a-f]{24}\"\\}");
     }
     assertThat(fleet.get("/rollouts?limit=0").text()).contains("\"recordsTotal\":5,");
-    assertThat(fleet.server.spooled()).isEmpty();
+    Await.until("the spool is empty", () -> fleet.server.spooled().isEmpty());
   }
 
   private static Form withoutFile(Form form) {
@@ -316,6 +316,6 @@ class PlanFieldTest {
     assertThat(fleet.get("/rollouts").text())
         .isEqualTo("{\"rollouts\":[],\"recordsTotal\":0,\"recordsFiltered\":0}");
     assertThat(fleet.told(RolloutFleet.id(1))).isEqualTo("1.0.0");
-    assertThat(fleet.server.spooled()).isEmpty();
+    Await.until("the spool is empty", () -> fleet.server.spooled().isEmpty());
   }
 }
