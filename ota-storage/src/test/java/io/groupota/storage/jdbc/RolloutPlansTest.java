@@ -47,7 +47,6 @@ class RolloutPlansTest {
       statement.execute(devices(1));
       statement.execute("VACUUM ANALYZE ota_rollout_device");
       statement.execute(devices(2));
-      statement.execute("INSERT INTO ota_rollout_hold VALUES ('" + GROUP + "', '" + YOUNG + "')");
     }
     spy = new Spy(pool);
     database = Database.open(spy.dataSource(), "repository", false, null);
