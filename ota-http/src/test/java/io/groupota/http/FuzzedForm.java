@@ -118,6 +118,7 @@ final class FuzzedForm {
           "x".repeat(1_025),
           "--inner\r\nContent-Disposition: form-data; name=\"version\"\r\n\r\n9.9.9\r\n--inner--",
           "\r\n--",
+          "No multipart configuration element",
           "\r\n".repeat(50));
 
   private final Random random;

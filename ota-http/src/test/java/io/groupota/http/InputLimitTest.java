@@ -15,6 +15,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** How long everything may be that a client sends, to the character. */
 @Timeout(120)
@@ -92,6 +93,29 @@ class InputLimitTest {
                 .history(HttpServer.OWNER, new GroupId(Fleet.GROUP), 0, OptionalInt.empty())
                 .total())
         .isEqualTo(1);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "No multipart configuration element",
+        "Unable to process parts as no multi-part configuration has been provided",
+        "Form with too many keys [1001 > 1000]",
+        "Form is larger than max length 1",
+        "max file size exceeded: 1",
+        "No space left on device",
+        "multipart config, max parts, too many, file size, max length",
+      })
+  void aClientCannotPassForTheContainer(String message) throws Exception {
+    // The container repeats the name of a character set that it does not know.
+    Form form = new Form().field("_charset_", message);
+    form.field("group", Fleet.GROUP).field("token", Fleet.GROUP_TOKEN).field("version", "1.2.7");
+    try (LogCapture log = new LogCapture()) {
+      RawHttp.Answer answer = post(form.file("firmware", "firmware.bin", FIRMWARE));
+      assertThat(answer.status()).isEqualTo(400);
+      assertThat(answer.text()).startsWith("{\"message\":\"The multipart body is broken");
+      assertThat(log.alarmed()).isFalse();
+    }
   }
 
   @ParameterizedTest
