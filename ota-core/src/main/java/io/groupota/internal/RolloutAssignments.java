@@ -68,25 +68,6 @@ final class RolloutAssignments {
     return known(hold.target()).map(OtaUpdate::version);
   }
 
-  /** What it may download: what it is to run, or what it was to run a moment ago. */
-  Optional<UpdateId> offered(Hold hold, Device device) {
-    return assignment(hold, device)
-        .map(
-            assignment ->
-                wasJustLetThrough(assignment)
-                    ? Optional.of(assignment.target())
-                    : assignment.update())
-        .orElseGet(() -> unassigned(hold));
-  }
-
-  /** Not if it is canceled: most of those were never told of the target, and must not get it. */
-  private static boolean wasJustLetThrough(Assignment assignment) {
-    return switch (assignment.state()) {
-      case RETRYING, FAILED, TIMED_OUT -> assignment.age().compareTo(ToldVersions.GRACE) < 0;
-      default -> false;
-    };
-  }
-
   /** A group that is reached serves the target, but a device must not slip past the pace. */
   private static Optional<UpdateId> unassigned(Hold hold) {
     boolean free =

@@ -6,7 +6,6 @@ import io.groupota.FirmwareDownload;
 import io.groupota.GroupId;
 import io.groupota.OtaUpdate;
 import io.groupota.Token;
-import io.groupota.UpdateId;
 import io.groupota.spi.Addressing;
 import io.groupota.spi.BlobStore;
 import io.groupota.spi.Device;
@@ -20,12 +19,11 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
-import java.util.function.BiFunction;
 
 /**
  * Answers the checks and downloads of devices. Both ask the same memory what a group serves, so
- * they agree with each other; where a rollout decides for a device, a download also gives what a
- * check said a moment before.
+ * they agree with each other; where a rollout decides for a device, a download gives what a check
+ * said a moment before.
  */
 final class ServedFirmware {
   private static final int CACHE_CAPACITY = 200_000;
@@ -54,7 +52,7 @@ final class ServedFirmware {
   private final TtlCache<DeviceId, Optional<Device>> devices;
   private final Passages passages;
   private final RolloutAssignments assignments;
-  private final ToldVersions told;
+  private final Offers offers;
 
   ServedFirmware(Spis spis, RolloutAssignments assignments, Duration ttl, Clock clock) {
     this.directory = spis.groups();
@@ -65,7 +63,7 @@ final class ServedFirmware {
     this.devices = new TtlCache<>(CACHE_CAPACITY, ttl, clock, this::loadDevice);
     this.passages = assignments.passages();
     this.assignments = assignments;
-    this.told = new ToldVersions(clock);
+    this.offers = new Offers(repository, ttl, clock);
   }
 
   Optional<OtaUpdate> served(GroupId group) {
@@ -74,19 +72,19 @@ final class ServedFirmware {
 
   Optional<OtaUpdate> served(DeviceId id) {
     Optional<Device> device = devices.get(id);
-    Optional<OtaUpdate> update = device.flatMap(present -> served(present, assignments::update));
-    if (device.flatMap(Device::group).flatMap(assignments::hold).isPresent()) {
-      told.remember(id, update);
-    } else {
-      told.forget(id);
-    }
+    Optional<OtaUpdate> update = device.flatMap(this::served);
+    device.flatMap(Device::group).ifPresent(group -> keepOffer(id, group, update));
     return update;
   }
 
-  /** What a device of a held group is to have, by whichever rule. */
-  private interface Choice extends BiFunction<Hold, Device, Optional<UpdateId>> {}
+  private void keepOffer(DeviceId device, GroupId group, Optional<OtaUpdate> update) {
+    Optional<Hold> hold = assignments.hold(group);
+    if (hold.isPresent() || offers.outlive(group)) {
+      offers.keep(device, update, hold.map(Hold::target));
+    }
+  }
 
-  private Optional<OtaUpdate> served(Device device, Choice choice) {
+  private Optional<OtaUpdate> served(Device device) {
     if (device.group().isEmpty()) {
       return Optional.empty();
     }
@@ -95,7 +93,7 @@ final class ServedFirmware {
     Optional<OtaUpdate> update =
         hold.isEmpty()
             ? served(group)
-            : choice.apply(hold.get(), device).flatMap(assignments::known);
+            : assignments.update(hold.get(), device).flatMap(assignments::known);
     return update.map(target -> passage(device, group, hold, target));
   }
 
@@ -131,11 +129,20 @@ final class ServedFirmware {
     return devices
         .get(id)
         .filter(device -> device.token().equals(token))
-        .flatMap(device -> told.lately(id).or(() -> served(device, assignments::offered)))
+        .flatMap(device -> offered(device).or(() -> served(device)))
         .map(update -> new Download(update, blobs));
   }
 
+  /** What the device was told a moment ago, unless it has changed its group since. */
+  private Optional<OtaUpdate> offered(Device device) {
+    return offers
+        .lately(device.id())
+        .flatMap(assignments::known)
+        .filter(update -> device.group().filter(update.group()::equals).isPresent());
+  }
+
   void invalidate(GroupId group) {
+    offers.invalidate(group);
     updates.invalidate(group);
     assignments.invalidate(group);
   }

@@ -61,6 +61,8 @@ public final class InMemoryOtaRepository implements OtaRepository {
   /** Guards itself: what devices report is the busiest part and stands alone. */
   private final DeviceTable devices = new DeviceTable();
 
+  private final OfferTable offers;
+
   /**
    * An empty repository.
    *
@@ -69,6 +71,7 @@ public final class InMemoryOtaRepository implements OtaRepository {
    */
   public InMemoryOtaRepository(Clock clock) {
     this.clock = clock;
+    offers = new OfferTable(clock);
     reservations = new Reservations(clock);
     triggers = new Triggers(clock);
     serving = new Serving(updates, reservations, visits, triggers, clock);
@@ -301,6 +304,7 @@ public final class InMemoryOtaRepository implements OtaRepository {
     synchronized (devices) {
       devices.forget(ids);
     }
+    offers.remove(ids);
   }
 
   /**
@@ -429,6 +433,28 @@ public final class InMemoryOtaRepository implements OtaRepository {
     synchronized (lock) {
       Instant now = clock.instant();
       return moves.stream().filter(move -> rollouts.move(move, now)).toList();
+    }
+  }
+
+  @Override
+  public Optional<Offer> offer(DeviceId device) {
+    return offers.get(device);
+  }
+
+  @Override
+  public void offer(DeviceId device, UpdateId update) {
+    offers.put(device, update);
+  }
+
+  @Override
+  public void withdrawOffer(DeviceId device) {
+    offers.remove(Set.of(device));
+  }
+
+  @Override
+  public boolean wasReleased(GroupId group, Duration within) {
+    synchronized (lock) {
+      return rollouts.wasReleased(group, clock.instant().minus(within));
     }
   }
 }

@@ -47,6 +47,10 @@ import org.jspecify.annotations.Nullable;
 final class RolloutTable {
   private final Map<RolloutId, RolloutEntry> rollouts = new LinkedHashMap<>();
   private final Map<GroupId, RolloutEntry> holders = new HashMap<>();
+
+  /** When groups lost their last holder. */
+  private final Map<GroupId, Instant> released = new HashMap<>();
+
   private final NavigableSet<RolloutRow> due = new TreeSet<>(RolloutRow.BY_DUE);
 
   void open(Opening opening, Map<GroupId, UpdateId> served, Instant now) {
@@ -74,8 +78,13 @@ final class RolloutTable {
     RolloutEntry holder = holders.remove(group);
     if (holder != null) {
       part(holder, group).status = Status.RELEASED;
+      released.put(group, now);
       holder.wake(now);
     }
+  }
+
+  boolean wasReleased(GroupId group, Instant after) {
+    return released.getOrDefault(group, Instant.MIN).isAfter(after);
   }
 
   private static Part part(RolloutEntry entry, GroupId group) {

@@ -1,7 +1,7 @@
 package io.groupota.spi;
 
 /**
- * Keeps the state of the library, one transaction per call. Six roles, each a small interface of
+ * Keeps the state of the library, one transaction per call. Seven roles, each a small interface of
  * its own; one object implements all of them, since a deploy changes several of them at once.
  *
  * <p>Implementations are thread-safe and may be shared by many nodes; they retry a whole
@@ -10,4 +10,4 @@ package io.groupota.spi;
  * callers pass durations only. Prove one with the contracts of the testkit.
  */
 public interface OtaRepository
-    extends UpdateLog, BlobLedger, TriggerQueue, DeviceStates, RolloutLog, RolloutQueue {}
+    extends UpdateLog, BlobLedger, TriggerQueue, DeviceStates, RolloutLog, RolloutQueue, OfferLog {}

@@ -63,6 +63,7 @@ public final class JdbcOtaRepository implements OtaRepository {
   private final SqlTriggerQueue triggers;
   private final SqlDeviceStates devices;
   private final SqlRolloutLog rollouts;
+  private final SqlOfferLog offers;
   private final SqlRolloutQueue queue;
 
   private JdbcOtaRepository(Database database) {
@@ -72,6 +73,7 @@ public final class JdbcOtaRepository implements OtaRepository {
     this.triggers = new SqlTriggerQueue(database);
     this.devices = new SqlDeviceStates(database);
     this.rollouts = new SqlRolloutLog(database);
+    this.offers = new SqlOfferLog(database);
     this.queue = new SqlRolloutQueue(database);
   }
 
@@ -350,5 +352,25 @@ public final class JdbcOtaRepository implements OtaRepository {
   @Override
   public List<Move> move(Collection<Move> moves) {
     return queue.move(moves);
+  }
+
+  @Override
+  public Optional<Offer> offer(DeviceId device) {
+    return offers.offer(device);
+  }
+
+  @Override
+  public void offer(DeviceId device, UpdateId update) {
+    offers.offer(device, update);
+  }
+
+  @Override
+  public void withdrawOffer(DeviceId device) {
+    offers.withdrawOffer(device);
+  }
+
+  @Override
+  public boolean wasReleased(GroupId group, Duration within) {
+    return offers.wasReleased(group, within);
   }
 }

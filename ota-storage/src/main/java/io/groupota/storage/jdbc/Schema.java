@@ -30,7 +30,8 @@ final class Schema {
           "V4__retention_indexes.sql",
           "V5__order_of_reports.sql",
           "V6__rollouts.sql",
-          "V7__counts.sql");
+          "V7__counts.sql",
+          "V8__offers.sql");
 
   private static final int NEEDED = SCRIPTS.size();
 

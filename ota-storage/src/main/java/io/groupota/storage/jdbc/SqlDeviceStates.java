@@ -45,6 +45,9 @@ final class SqlDeviceStates implements DeviceStates {
   private static final String FORGET =
       "DELETE FROM ota_device_state WHERE device_id = ANY(:devices)";
 
+  private static final String FORGET_OFFERS =
+      "DELETE FROM ota_offer WHERE device_id = ANY(:devices)";
+
   /** How many versions one statement asks for. */
   private static final int VERSIONS = 32;
 
@@ -206,7 +209,10 @@ final class SqlDeviceStates implements DeviceStates {
   public void forgetDevices(Collection<DeviceId> devices) {
     if (!devices.isEmpty()) {
       database.write(
-          handle -> handle.createUpdate(FORGET).bind("devices", Columns.texts(devices)).execute());
+          handle -> {
+            handle.createUpdate(FORGET_OFFERS).bind("devices", Columns.texts(devices)).execute();
+            return handle.createUpdate(FORGET).bind("devices", Columns.texts(devices)).execute();
+          });
     }
   }
 }

@@ -45,7 +45,9 @@ final class SqlRolloutHolds {
           + " WHERE rollout_id = :rollout AND group_id = ANY(:groups)";
 
   private static final String LET_GO =
-      "UPDATE ota_rollout_hold SET rollout_id = NULL WHERE group_id = ANY(:groups)";
+      "UPDATE ota_rollout_hold SET rollout_id = NULL, released_at = "
+          + Database.NOW
+          + " WHERE group_id = ANY(:groups) AND rollout_id IS NOT NULL";
 
   private static final String TAKE =
       "UPDATE ota_rollout_hold SET rollout_id = :rollout WHERE group_id = ANY(:groups)";
@@ -128,7 +130,11 @@ final class SqlRolloutHolds {
                 .bind("rollout", rollout.value())
                 .bind("groups", Columns.texts(held))
                 .execute());
-    handle.createUpdate(LET_GO).bind("groups", Columns.texts(groups)).execute();
+    handle
+        .createUpdate(LET_GO)
+        .bind("groups", Columns.texts(groups))
+        .bind("now", Columns.instant(database.now()))
+        .execute();
     wake(handle, holders.keySet());
   }
 

@@ -67,6 +67,7 @@ class QueryPlansTest {
         "INSERT INTO ota_rollout_device SELECT hex(n), hex(n), hex(n), 'DEVICE', 0, n, 'QUEUED', 0,"
             + " NULL, NOW(), NULL, NULL, 0"
             + devices,
+        "INSERT INTO ota_offer SELECT hex(n), hex(n), NOW()" + devices,
         "INSERT INTO ota_latest SELECT hex(n), hex(n), hex(n), 'owner-' || n % 100, '1.2.' || n,"
             + " 'ota/group/' || hex(n) || 'token/firmware.bin', NOW() - n * INTERVAL '1' SECOND,"
             + " CASE WHEN n % 500 = 0 THEN NOW() END, 'BEHIND'"
@@ -255,6 +256,20 @@ class QueryPlansTest {
       assertThat(plan(() -> repository.save(List.of(Samples.sighting(1L << 40, "1.2.4")))))
           .contains("LockRows", "ota_device_state_pkey", "Insert on ota_device_state");
       assertThat(plan(() -> repository.forgetDevices(ids))).contains("ota_device_state_pkey");
+    }
+
+    @Test
+    void whatADeviceWasToldIsReadAndSavedByKey() {
+      DeviceId device = new DeviceId(Samples.id(14));
+      UpdateId update = new UpdateId(Samples.id(14));
+      assertThat(plan(() -> assertThat(repository.offer(device)).isPresent()))
+          .contains("ota_offer_pkey");
+      assertThat(plan(() -> repository.offer(device, update))).contains("Update on ota_offer");
+      assertThat(plan(() -> repository.withdrawOffer(device))).contains("Delete on ota_offer");
+      assertThat(
+              plan(
+                  () -> assertThat(repository.wasReleased(GROUP, Duration.ofMinutes(2))).isFalse()))
+          .contains("ota_rollout_hold_pkey");
     }
 
     @Test

@@ -47,7 +47,8 @@ final class TestDatabase {
           "ota_rollout_group",
           "ota_rollout_hold",
           "ota_rollout_device",
-          "ota_rollout_count");
+          "ota_rollout_count",
+          "ota_offer");
 
   private TestDatabase() {}
 

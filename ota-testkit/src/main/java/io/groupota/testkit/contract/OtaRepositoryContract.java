@@ -1,8 +1,8 @@
 package io.groupota.testkit.contract;
 
 /**
- * What every {@link io.groupota.spi.OtaRepository} must do: the contracts of its four roles.
- * Implement it in a test class:
+ * What every {@link io.groupota.spi.OtaRepository} must do: the contracts of its roles. Implement
+ * it in a test class:
  *
  * <pre>{@code
  * class MyRepositoryTest implements OtaRepositoryContract {
@@ -31,4 +31,5 @@ public interface OtaRepositoryContract
         RolloutLogContract,
         RolloutQueueContract,
         RolloutStepsContract,
-        RolloutRacesContract {}
+        RolloutRacesContract,
+        OfferLogContract {}

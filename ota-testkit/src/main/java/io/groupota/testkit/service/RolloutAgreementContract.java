@@ -17,13 +17,16 @@ import io.groupota.spi.Addressing;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /**
  * A device asks for the version, and a moment later for the file: it gets the file of that version,
- * whatever its rollout did in between.
+ * whatever its rollout did in between, and whichever of two nodes it asks.
  */
 public abstract class RolloutAgreementContract extends RolloutServiceContract {
+  private GroupOtaService other;
+
   /** For subclasses. */
   protected RolloutAgreementContract() {}
 
@@ -31,18 +34,36 @@ public abstract class RolloutAgreementContract extends RolloutServiceContract {
     return Token.of("token" + Long.parseLong(device.value(), 16));
   }
 
+  @BeforeEach
+  final void startAnotherNode() {
+    other = build(builder());
+  }
+
   private Optional<String> downloads(DeviceId device) {
-    return service.download(device, token(device)).map(download -> download.update().version());
+    Optional<String> version = downloads(service, device);
+    assertThat(downloads(other, device)).as("on the other node").isEqualTo(version);
+    return version;
+  }
+
+  private static Optional<String> downloads(GroupOtaService node, DeviceId device) {
+    return node.download(device, token(device)).map(download -> download.update().version());
+  }
+
+  private Optional<String> toldByTheOther(DeviceId device) {
+    return other.served(device).map(OtaUpdate::version);
   }
 
   /** What a device is told, then something moves, then it downloads. */
   private void assertAgrees(DeviceId device, String version, Runnable moves) {
+    assertThat(toldByTheOther(device)).as("before that").isPresent();
     assertThat(told(device)).contains(version);
     moves.run();
     clock.advance(Duration.ofSeconds(2));
     assertThat(downloads(device)).contains(version);
-    assertThat(same(read(service.download(device, token(device)).orElseThrow()), firmware(version)))
-        .isTrue();
+    for (GroupOtaService node : List.of(service, other)) {
+      byte[] bytes = read(node.download(device, token(device)).orElseThrow());
+      assertThat(same(bytes, firmware(version))).isTrue();
+    }
   }
 
   private RolloutId begin() {
@@ -193,14 +214,91 @@ public abstract class RolloutAgreementContract extends RolloutServiceContract {
   }
 
   @Test
-  final void whenTheNextNodeAnswers() {
+  final void theLastAnswerCountsWhicheverNodeGaveIt() {
     RolloutId id = begin();
     DeviceId device = inFlight(id);
-    GroupOtaService other = build(builder());
     assertThat(told(device)).contains("2.0.0");
-    code(List.of(device), UpdateCode.FAILED);
-    assertThat(other.download(device, token(device)).map(one -> one.update().version()))
-        .contains("2.0.0");
+    service.rollouts().rollBack(OWNER, id, Optional.empty());
+    run(Duration.ofSeconds(2));
+    assertThat(downloads(device)).as("it knows no better").contains("2.0.0");
+    assertThat(toldByTheOther(device)).contains("1.0.0");
+    assertThat(downloads(device)).contains("1.0.0");
+  }
+
+  @Test
+  final void aDeviceThatStaysAwayForLongIsToldAnew() {
+    RolloutId id = begin();
+    DeviceId device = inFlight(id);
+    assertThat(told(device)).contains("2.0.0");
+    service.rollouts().rollBack(OWNER, id, Optional.empty());
+    run();
+    clock.advance(Duration.ofSeconds(118));
+    assertThat(downloads(device)).contains("2.0.0");
+    clock.advance(Duration.ofSeconds(1));
+    assertThat(downloads(device)).contains("1.0.0");
+  }
+
+  @Test
+  final void aDeviceThatAsksAllTheTimeIsToldForLonger() {
+    RolloutId id = begin();
+    DeviceId device = inFlight(id);
+    assertThat(told(device)).contains("2.0.0");
+    clock.advance(Duration.ofSeconds(100));
+    assertAgrees(
+        device,
+        "2.0.0",
+        () -> {
+          service.rollouts().rollBack(OWNER, id, Optional.empty());
+          run(Duration.ofSeconds(55));
+        });
+  }
+
+  @Test
+  final void allWithinOneMomentOfTheClock() {
+    fleet(1);
+    DeviceId device = device(1);
+    assertThat(told(device)).contains("1.0.0");
+    start(stages(Gate.ALL_PROVEN, 100));
+    assertThat(told(device)).contains("1.0.0");
+    deploy("3.0.0");
+    assertThat(downloads(service, device)).contains("1.0.0");
+    assertThat(told(device)).contains("3.0.0");
+    assertThat(downloads(service, device)).contains("3.0.0");
+  }
+
+  @Test
+  final void aDeviceThatRunsTheTargetCostsNoWrite() {
+    RolloutId id = begin();
+    DeviceId device = inFlight(id);
+    report(List.of(device), "2.0.0");
+    assertThat(told(device)).contains("2.0.0");
+    assertThat(repository.offer(device)).isEmpty();
+    DeviceId next = inFlight(id);
+    assertThat(told(next)).contains("2.0.0");
+    assertThat(repository.offer(next)).isPresent();
+  }
+
+  @Test
+  final void aDeviceThatHasNothingToGoBackToIsToldNothing() {
+    registry.saveDevices(List.of(member(1, GROUP)));
+    DeviceId device = device(1);
+    report(1, "0.9.0");
+    start(stages(Gate.ALL_PROVEN, 100).devices(ONCE));
+    run();
+    assertAgrees(device, "2.0.0", () -> code(List.of(device), UpdateCode.FAILED));
+    assertThat(told(device)).isEmpty();
+    assertThat(downloads(device)).isEmpty();
+  }
+
+  @Test
+  final void aDeviceThatChangesItsGroupTakesNothingAlong() {
+    secondGroup();
+    RolloutId id = begin();
+    DeviceId device = inFlight(id);
+    assertThat(told(device)).contains("2.0.0");
+    registry.saveDevices(List.of(member(Integer.parseInt(device.value(), 16), SECOND)));
+    clock.advance(Duration.ofSeconds(2));
+    assertThat(downloads(device)).isEmpty();
   }
 
   @Test

@@ -1,0 +1,82 @@
+package io.groupota.internal;
+
+import io.groupota.DeviceId;
+import io.groupota.DeviceState;
+import io.groupota.GroupId;
+import io.groupota.OtaUpdate;
+import io.groupota.UpdateId;
+import io.groupota.spi.OfferLog;
+import io.groupota.spi.OtaRepository;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * What devices of rollouts were told when they checked for an update, so that the download that
+ * follows gives just that, on whichever node and whatever moved in between.
+ */
+final class Offers {
+  /** Devices download within seconds of a check. */
+  private static final Duration VALIDITY = Duration.ofMinutes(2);
+
+  /** A device that checks more often than this does not cost a write each time. */
+  private static final Duration RENEWAL = VALIDITY.dividedBy(2);
+
+  private static final int CAPACITY = 200_000;
+
+  private final OtaRepository repository;
+  private final TtlCache<GroupId, Boolean> released;
+
+  Offers(OtaRepository repository, Duration ttl, Clock clock) {
+    this.repository = repository;
+    this.released =
+        new TtlCache<>(CAPACITY, ttl, clock, group -> repository.wasReleased(group, VALIDITY));
+  }
+
+  /** Whether devices of a group that no rollout holds may have offers of a moment ago. */
+  boolean outlive(GroupId group) {
+    return released.get(group);
+  }
+
+  void invalidate(GroupId group) {
+    released.invalidate(group);
+  }
+
+  /** What the device was told a moment ago. */
+  Optional<UpdateId> lately(DeviceId device) {
+    return repository
+        .offer(device)
+        .filter(offer -> offer.age().compareTo(VALIDITY) < 0)
+        .map(OfferLog.Offer::update);
+  }
+
+  /**
+   * Keeps what a device is told. Not that it is to stay with the target that it runs already: it
+   * has nothing to download, and most devices of a fleet are such for most of the time.
+   *
+   * @param target what the rollout brings, empty if none holds the group
+   */
+  void keep(DeviceId device, Optional<OtaUpdate> told, Optional<UpdateId> target) {
+    Optional<OfferLog.Offer> before =
+        repository.offer(device).filter(offer -> offer.age().compareTo(VALIDITY) < 0);
+    if (told.isEmpty()) {
+      before.ifPresent(offer -> repository.withdrawOffer(device));
+    } else if (before.isEmpty()) {
+      boolean stays = told.map(OtaUpdate::id).equals(target) && runs(device, told.get());
+      if (!stays) {
+        repository.offer(device, told.get().id());
+      }
+    } else if (!before.get().update().equals(told.get().id())
+        || before.get().age().compareTo(RENEWAL) >= 0) {
+      repository.offer(device, told.get().id());
+    }
+  }
+
+  private boolean runs(DeviceId device, OtaUpdate update) {
+    return Optional.ofNullable(repository.states(List.of(device)).get(device))
+        .flatMap(DeviceState::reportedVersion)
+        .filter(update.version()::equals)
+        .isPresent();
+  }
+}

@@ -1,0 +1,11 @@
+-- What devices of rollouts were told that they are to run, so that they can download just that.
+CREATE TABLE ota_offer (
+  device_id  VARCHAR(24) COLLATE "C" NOT NULL PRIMARY KEY,
+  update_id  VARCHAR(24) COLLATE "C" NOT NULL,
+  offered_at TIMESTAMP WITH TIME ZONE NOT NULL
+) WITH (fillfactor = 80);
+
+-- When a rollout last lost its say in the group.
+ALTER TABLE ota_rollout_hold ADD COLUMN released_at TIMESTAMP WITH TIME ZONE;
+
+UPDATE ota_schema SET version = 8;
