@@ -35,6 +35,7 @@ final class EmbeddedSuite implements Suite {
     Path fleet = run.folder().resolve("fleet.json");
     Files.writeString(fleet, FLEET);
     start(run, fleet);
+    startAgain(run, fleet);
     jars(run);
   }
 
@@ -55,18 +56,12 @@ final class EmbeddedSuite implements Suite {
                       all.residentMegabytes().ifPresent(resident::add);
                       all.heapMegabytes().ifPresent(heap::add);
                     }
-                    try (Server ours = Server.start(server(fleet, folder(run), "--broker", url))) {
-                      return ours.millis();
-                    }
+                    return millis(server(fleet, folder(run), "--broker", url));
                   },
-                  () -> {
-                    try (Server empty =
-                        Server.start(
-                            Programs.java(
-                                EmptyServer.class, List.of(), List.of(folder(run).toString())))) {
-                      return empty.millis();
-                    }
-                  });
+                  () ->
+                      millis(
+                          Programs.java(
+                              EmptyServer.class, List.of(), List.of(folder(run).toString()))));
     }
     run.add(Row.of("embedded.ready", outcome, "ms").should(Target.ratioAtMost(1.5)));
     double all = withBroker.median();
@@ -81,6 +76,32 @@ final class EmbeddedSuite implements Suite {
     }
     if (resident.count() > 0) {
       run.add(Row.of("embedded.resident", resident.median(), "MB").should(Target.atMost(514)));
+    }
+  }
+
+  /** On what a first start left behind. */
+  private static void startAgain(Run run, Path fleet) throws Exception {
+    Path data = folder(run);
+    Path empty = folder(run);
+    try (MqttBroker broker = MqttBroker.start(run.folder())) {
+      String url = "mqtt://127.0.0.1:" + broker.address().getPort();
+      List<String> ours = server(fleet, data, "--broker", url);
+      List<String> limit = Programs.java(EmptyServer.class, List.of(), List.of(empty.toString()));
+      millis(ours);
+      millis(limit);
+      Duel.Outcome outcome =
+          run.duel(5)
+              .run(
+                  run.progress("embedded: starting again"),
+                  () -> millis(ours),
+                  () -> millis(limit));
+      run.add(Row.of("embedded.ready-again", outcome, "ms").should(Target.ratioAtMost(1.5)));
+    }
+  }
+
+  private static double millis(List<String> command) throws IOException {
+    try (Server server = Server.start(command)) {
+      return server.millis();
     }
   }
 

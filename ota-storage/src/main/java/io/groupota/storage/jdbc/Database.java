@@ -58,12 +58,17 @@ final class Database {
 
   static Database open(DataSource dataSource, String part, boolean migrate, @Nullable Clock clock) {
     Dialect dialect;
+    boolean current;
     try (Connection connection = dataSource.getConnection()) {
       dialect = Dialect.of(connection);
+      current = migrate && Schema.isCurrent(connection, dialect);
+      if (!connection.getAutoCommit()) {
+        connection.rollback();
+      }
     } catch (SQLException e) {
       throw Failures.unavailable("The database of the " + part + " could not be reached", e);
     }
-    if (migrate) {
+    if (migrate && !current) {
       Schema.migrate(dataSource, dialect);
     }
     requireSchema(dataSource, dialect, part);

@@ -80,6 +80,11 @@ final class Schema {
     }
   }
 
+  /** Whether there is nothing to migrate; finding that out takes Flyway half a second. */
+  static boolean isCurrent(Connection connection, Dialect dialect) throws SQLException {
+    return find(connection, dialect).version() >= NEEDED;
+  }
+
   /** Fails with what to do unless the tables are those that this release works with. */
   static void require(Connection connection, Dialect dialect) throws SQLException {
     Found found = find(connection, dialect);
