@@ -34,6 +34,7 @@ import io.groupota.storage.jdbc.JdbcOtaRepository;
 import io.groupota.testkit.fault.FaultyProxy;
 import io.groupota.testkit.fault.FaultyProxy.Ending;
 import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
+import java.io.IOException;
 import java.io.InputStream;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
@@ -209,6 +210,10 @@ class OutageTest {
   }
 
   private GroupOtaService service(DataSource database) {
+    return builder(database).build();
+  }
+
+  private GroupOta.Builder builder(DataSource database) {
     JdbcOtaRepository repository = JdbcOtaRepository.using(database);
     JdbcGroupRegistry registry = JdbcGroupRegistry.builder(database).migrate(false).build();
     registry.saveGroups(List.of(new Group(GROUP, OWNER, TOKEN, "cooling")));
@@ -223,8 +228,7 @@ class OutageTest {
         .triggerTimeout(Duration.ofSeconds(1))
         .triggerLease(Duration.ofSeconds(2))
         .pollInterval(Duration.ofMillis(200))
-        .flushInterval(Duration.ofMillis(100))
-        .build();
+        .flushInterval(Duration.ofMillis(100));
   }
 
   @ParameterizedTest
@@ -354,16 +358,22 @@ class OutageTest {
 
   @Test
   void aCommitThatNeverArrivedIsAFailure() throws Exception {
-    try (GroupOtaService cut = service(cutAtTheCommitOfADeploy(null))) {
+    Duration grace = Duration.ofMillis(100);
+    try (GroupOtaService cut = builder(cutAtTheCommitOfADeploy(null)).deployGrace(grace).build()) {
       String version = version();
       assertFails(() -> cut.deploy(request(version)));
       // The pool may hand out another connection that the cut has broken.
       await("the pool has recovered", () -> answers(this::history));
       assertThat(history()).doesNotContain(version);
-      service.runOnce();
-      try (Stream<Path> files = Files.walk(folder)) {
-        assertThat(files).noneMatch(Files::isRegularFile);
-      }
+      // At once; or after its grace, if the deploy could not say any more that it gave up.
+      await("the firmware is swept", () -> sweptBy(cut));
+    }
+  }
+
+  private boolean sweptBy(GroupOtaService node) throws IOException {
+    node.runOnce();
+    try (Stream<Path> files = Files.walk(folder)) {
+      return files.noneMatch(Files::isRegularFile);
     }
   }
 
