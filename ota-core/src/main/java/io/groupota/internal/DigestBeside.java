@@ -7,8 +7,8 @@ import java.util.concurrent.FutureTask;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A digest that is worked out beside its caller, at most one piece behind, in the pool of the JVM.
- * If that has no thread to spare, the caller does it when the next piece comes. Used by one thread.
+ * A digest that is worked out beside its caller, at most two pieces behind, in the pool of the JVM.
+ * If that has no thread to spare, the caller does it when more pieces come. Used by one thread.
  */
 final class DigestBeside {
   /** What is smaller is done sooner than handed over. */
@@ -16,41 +16,50 @@ final class DigestBeside {
 
   private final MessageDigest digest;
 
-  /** A copy, since the bytes are the caller's. */
-  private byte[] piece = new byte[0];
+  /** Copies of the last two pieces, since the bytes are the caller's. */
+  private byte[] last = new byte[0];
 
-  private @Nullable FutureTask<?> behind;
+  private byte[] lastButOne = new byte[0];
+  private @Nullable FutureTask<?> takesLast;
+  private @Nullable FutureTask<?> takesLastButOne;
 
   DigestBeside(MessageDigest digest) {
     this.digest = digest;
   }
 
-  /** Keeps a copy of the bytes until the next call, so they should be few. */
+  /** Keeps a copy of the bytes until the next call but one, so they should be few. */
   void update(byte[] bytes, int offset, int length) {
-    catchUp();
+    finish(takesLastButOne);
     if (length < WORTH_HANDING_OVER) {
+      finish(takesLast);
       digest.update(bytes, offset, length);
       return;
     }
-    if (piece.length < length) {
-      piece = new byte[length];
-    }
+    byte[] piece = lastButOne.length < length ? new byte[length] : lastButOne;
     System.arraycopy(bytes, offset, piece, 0, length);
-    behind = new FutureTask<@Nullable Void>(() -> digest.update(piece, 0, length), null);
-    ForkJoinPool.commonPool().execute(behind);
+    FutureTask<?> earlier = takesLast;
+    lastButOne = last;
+    takesLastButOne = earlier;
+    last = piece;
+    takesLast = new FutureTask<@Nullable Void>(() -> take(earlier, piece, length), null);
+    ForkJoinPool.commonPool().execute(takesLast);
   }
 
   byte[] digest() {
-    catchUp();
+    finish(takesLast);
     return digest.digest();
   }
 
-  private void catchUp() {
-    if (behind != null) {
-      // Does nothing if the pool has begun.
-      behind.run();
-      await(behind);
-      behind = null;
+  private void take(@Nullable FutureTask<?> earlier, byte[] piece, int length) {
+    finish(earlier);
+    digest.update(piece, 0, length);
+  }
+
+  /** Does it here if nobody has begun. */
+  private static void finish(@Nullable FutureTask<?> task) {
+    if (task != null) {
+      task.run();
+      await(task);
     }
   }
 

@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  * visible. A failure of the source is told apart from one of the store by its type.
  */
 final class MeasuringStream extends InputStream {
-  private static final int PIECE = 128 << 10;
+  private static final int PIECE = 64 << 10;
 
   private final InputStream source;
   private final long maxSize;

@@ -29,7 +29,7 @@ final class Uploads {
   private static final Logger LOG = LoggerFactory.getLogger(Uploads.class);
   private static final Duration DEAD_AFTER = Duration.ofHours(1);
   private static final String SUFFIX = ".part";
-  private static final int BUFFER = 128 * 1024;
+  private static final int BUFFER = 64 * 1024;
 
   private final Path folder;
 
