@@ -105,7 +105,12 @@ public final class DefaultGroupOtaService implements GroupOtaService {
     Rollback rollback = new Rollback(spis, deployments, ids);
     RolloutMembers members =
         new RolloutMembers(
-            spis, contexts, rolloutEvents, settings.triggers(), dispatchWorker::wake);
+            spis,
+            contexts,
+            rolloutEvents,
+            settings.triggers(),
+            dispatchWorker::wake,
+            new ElapsedTime(clock));
     RolloutEngine engine =
         new RolloutEngine(
             repository,

@@ -41,23 +41,27 @@ final class RolloutMembers {
   private final RolloutEvents events;
   private final Settings.Triggers settings;
   private final Runnable onTriggersDue;
+  private final ElapsedTime time;
 
   RolloutMembers(
       Spis spis,
       MemberContexts contexts,
       RolloutEvents events,
       Settings.Triggers settings,
-      Runnable onTriggersDue) {
+      Runnable onTriggersDue,
+      ElapsedTime time) {
     this.spis = spis;
     this.repository = spis.repository();
     this.contexts = contexts;
     this.events = events;
     this.settings = settings;
     this.onTriggersDue = onTriggersDue;
+    this.time = time;
   }
 
   /** Moves one batch; returns whether there was any. */
   boolean drive(BooleanSupplier stopping) {
+    long claimedAt = time.now();
     List<DueMember> due = repository.claimDevices(settings.lease(), BATCH);
     if (due.isEmpty()) {
       return false;
@@ -68,7 +72,7 @@ final class RolloutMembers {
     for (DueMember member : due) {
       fates.of(member).ifPresent(fate -> (fate.trigger() ? triggered : moves).add(fate.move()));
     }
-    moves.addAll(trigger(triggered, fates, stopping));
+    moves.addAll(trigger(triggered, fates, claimedAt, stopping));
     for (Move move : repository.move(moves)) {
       events.moved(fates.rollout(move), move, fates.reported(move));
     }
@@ -110,7 +114,8 @@ final class RolloutMembers {
    * Sends the triggers of devices that are let through, and returns where they are then. Devices
    * that are addressed by their group are reached by the trigger of the group.
    */
-  private List<Move> trigger(List<Move> admitted, Fates fates, BooleanSupplier stopping) {
+  private List<Move> trigger(
+      List<Move> admitted, Fates fates, long claimedAt, BooleanSupplier stopping) {
     if (admitted.isEmpty()) {
       return List.of();
     }
@@ -123,23 +128,35 @@ final class RolloutMembers {
             () -> true);
     Set<GroupId> groups = new HashSet<>();
     List<Move> sent = new ArrayList<>();
-    List<Move> gone = new ArrayList<>();
+    List<Move> others = new ArrayList<>();
     for (Move move : admitted) {
       Member member = move.member();
       Device device = devices.get(member.device());
       if (device == null || !device.group().equals(Optional.of(member.group()))) {
-        gone.add(moved(move, RolloutDeviceState.CANCELED, Optional.empty()));
+        others.add(moved(move, RolloutDeviceState.CANCELED, Optional.empty()));
       } else if (member.addressing() == Addressing.GROUP) {
         groups.add(member.group());
         sent.add(move);
+      } else if (isHalfOver(claimedAt)) {
+        others.add(givenBack(move.member()));
       } else {
         round.send(trigger(device, fates.rollout(move)));
         sent.add(move);
       }
     }
     triggerGroups(groups);
-    gone.addAll(afterTrigger(sent, round.await()));
-    return gone;
+    others.addAll(afterTrigger(sent, round.await()));
+    return others;
+  }
+
+  /** What is not sent by then waits for the next claim: another node could send it meanwhile. */
+  private boolean isHalfOver(long claimedAt) {
+    return ElapsedTime.between(claimedAt, time.now()).compareTo(settings.lease().dividedBy(2)) >= 0;
+  }
+
+  private static Move givenBack(Member member) {
+    return new Move(
+        member, member.state(), member.attempts(), member.attemptAt(), Optional.of(Duration.ZERO));
   }
 
   private void triggerGroups(Set<GroupId> groups) {

@@ -7,6 +7,7 @@ import io.groupota.DeployRequest;
 import io.groupota.DeviceId;
 import io.groupota.DeviceReport;
 import io.groupota.GroupId;
+import io.groupota.GroupOtaService;
 import io.groupota.InvalidRequestException;
 import io.groupota.NoSuchGroupException;
 import io.groupota.OtaUpdate;
@@ -383,5 +384,29 @@ public abstract class RolloutMemberContract extends RolloutServiceContract {
         .isInstanceOf(InvalidRequestException.class)
         .hasMessageContaining("use stages of whole groups");
     assertThat(service.served(GROUP).map(OtaUpdate::version)).contains("1.0.0");
+  }
+
+  @Test
+  final void aSlowBrokerMakesNoNodeSendWhatAnotherOneIsAboutToSend() {
+    int devices = 60;
+    fleet(devices);
+    GroupOtaService other = build(builder());
+    service =
+        build(
+            builder()
+                .triggerLease(Duration.ofSeconds(30))
+                .notifier(
+                    trigger -> {
+                      clock.advance(Duration.ofSeconds(1));
+                      if (triggers.size() == devices * 2 / 3) {
+                        other.runOnce();
+                      }
+                      return recorder.trigger(trigger);
+                    }));
+    RolloutId id = start(stages(Gate.ALL_PROVEN, 100).pace(Pace.UNLIMITED));
+    settle();
+    assertThat(triggered()).hasSize(devices).doesNotHaveDuplicates();
+    assertThat(in(id, RolloutDeviceState.TRIGGERED)).hasSize(devices);
+    assertThat(devices(id)).extracting(RolloutDevice::attempts).containsOnly(1);
   }
 }
