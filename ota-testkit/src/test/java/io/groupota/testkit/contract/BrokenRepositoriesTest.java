@@ -347,4 +347,19 @@ class BrokenRepositoriesTest {
   private static Collection<String> versions(Object argument) {
     return (Collection<String>) argument;
   }
+
+  @Test
+  void offersThatStayOrAreLostAreCaught() throws Exception {
+    Proof.catches(
+        Proof.repository("withdrawOffer", sound -> arguments -> null),
+        "whatIsWithdrawnOrForgottenIsNoOffer");
+    Proof.catches(
+        Proof.repository("wasReleased", sound -> arguments -> false),
+        "aGroupWasReleasedForAsLongAsOneAsks");
+    Proof.catches(
+        Proof.repository(
+            "wasReleased",
+            sound -> arguments -> sound.wasReleased((GroupId) arguments[0], Duration.ofDays(1))),
+        "aGroupWasReleasedForAsLongAsOneAsks");
+  }
 }
