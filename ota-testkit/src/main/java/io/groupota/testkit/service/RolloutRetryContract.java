@@ -113,6 +113,19 @@ public abstract class RolloutRetryContract extends RolloutServiceContract {
   }
 
   @Test
+  final void aDownloadThatBeginsAgainAndAgainGetsNoMoreTime() {
+    RolloutId id = begin(1);
+    code(List.of(device(1)), UpdateCode.DOWNLOAD_STARTED);
+    for (int i = 0; i < 5; i++) {
+      run(Duration.ofMinutes(1));
+      code(List.of(device(1)), UpdateCode.DOWNLOAD_STARTED);
+      assertThat(stateOf(id, 1)).isEqualTo(RolloutDeviceState.DOWNLOADING);
+    }
+    run(Duration.ofMinutes(1));
+    assertThat(stateOf(id, 1)).isEqualTo(RolloutDeviceState.RETRYING);
+  }
+
+  @Test
   final void anotherVersionOfADeviceThatDownloadsDoesNotEndItsAttempt() {
     RolloutId id = begin(2);
     run();
