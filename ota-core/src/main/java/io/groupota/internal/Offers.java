@@ -30,8 +30,10 @@ final class Offers {
 
   Offers(OtaRepository repository, Duration ttl, Clock clock) {
     this.repository = repository;
+    // A node may offer for as long as it takes to see that the rollout let the group go.
+    Duration longest = VALIDITY.plus(ttl);
     this.released =
-        new TtlCache<>(CAPACITY, ttl, clock, group -> repository.wasReleased(group, VALIDITY));
+        new TtlCache<>(CAPACITY, ttl, clock, group -> repository.wasReleased(group, longest));
   }
 
   /** Whether devices of a group that no rollout holds may have offers of a moment ago. */
@@ -45,32 +47,41 @@ final class Offers {
 
   /** What the device was told a moment ago. */
   Optional<UpdateId> lately(DeviceId device) {
-    return repository
-        .offer(device)
-        .filter(offer -> offer.age().compareTo(VALIDITY) < 0)
-        .map(OfferLog.Offer::update);
+    return fresh(device).map(OfferLog.Offer::update);
   }
 
   /**
-   * Keeps what a device is told. Not that it is to stay with the target that it runs already: it
-   * has nothing to download, and most devices of a fleet are such for most of the time.
+   * Keeps what a device of a rollout is told. Not that it is to stay with the target that it runs
+   * already: it has nothing to download, and most devices of a fleet are such for most of the time.
    *
-   * @param target what the rollout brings, empty if none holds the group
+   * @param target what the rollout brings
    */
-  void keep(DeviceId device, Optional<OtaUpdate> told, Optional<UpdateId> target) {
-    Optional<OfferLog.Offer> before =
-        repository.offer(device).filter(offer -> offer.age().compareTo(VALIDITY) < 0);
+  void keep(DeviceId device, Optional<OtaUpdate> told, UpdateId target) {
     if (told.isEmpty()) {
-      before.ifPresent(offer -> repository.withdrawOffer(device));
-    } else if (before.isEmpty()) {
-      boolean stays = told.map(OtaUpdate::id).equals(target) && runs(device, told.get());
-      if (!stays) {
-        repository.offer(device, told.get().id());
-      }
-    } else if (!before.get().update().equals(told.get().id())
-        || before.get().age().compareTo(RENEWAL) >= 0) {
-      repository.offer(device, told.get().id());
+      withdraw(device);
+      return;
     }
+    OtaUpdate update = told.get();
+    Optional<OfferLog.Offer> before = fresh(device);
+    boolean needed =
+        before.isPresent()
+            ? !before.get().update().equals(update.id())
+                || before.get().age().compareTo(RENEWAL) >= 0
+            : !update.id().equals(target) || !runs(device, update);
+    if (needed) {
+      repository.offer(device, update.id());
+    }
+  }
+
+  /** No rollout decides for the device any more: it downloads what its group serves. */
+  void withdraw(DeviceId device) {
+    if (fresh(device).isPresent()) {
+      repository.withdrawOffer(device);
+    }
+  }
+
+  private Optional<OfferLog.Offer> fresh(DeviceId device) {
+    return repository.offer(device).filter(offer -> offer.age().compareTo(VALIDITY) < 0);
   }
 
   private boolean runs(DeviceId device, OtaUpdate update) {

@@ -79,8 +79,10 @@ final class ServedFirmware {
 
   private void keepOffer(DeviceId device, GroupId group, Optional<OtaUpdate> update) {
     Optional<Hold> hold = assignments.hold(group);
-    if (hold.isPresent() || offers.outlive(group)) {
-      offers.keep(device, update, hold.map(Hold::target));
+    if (hold.isPresent()) {
+      offers.keep(device, update, hold.get().target());
+    } else if (offers.outlive(group)) {
+      offers.withdraw(device);
     }
   }
 

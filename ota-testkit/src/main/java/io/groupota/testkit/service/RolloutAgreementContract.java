@@ -254,6 +254,21 @@ public abstract class RolloutAgreementContract extends RolloutServiceContract {
   }
 
   @Test
+  final void afterARolloutADeviceDownloadsWhatItsGroupServes() {
+    RolloutId id = begin();
+    DeviceId device = inFlight(id);
+    assertThat(told(device)).contains("2.0.0");
+    deploy("3.0.0");
+    clock.advance(Duration.ofSeconds(100));
+    assertThat(told(device)).contains("3.0.0");
+    clock.advance(Duration.ofSeconds(50));
+    deploy("4.0.0");
+    clock.advance(Duration.ofSeconds(2));
+    assertThat(toldByTheOther(device)).contains("4.0.0");
+    assertThat(downloads(device)).contains("4.0.0");
+  }
+
+  @Test
   final void allWithinOneMomentOfTheClock() {
     fleet(1);
     DeviceId device = device(1);
