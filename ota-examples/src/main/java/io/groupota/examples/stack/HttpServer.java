@@ -7,42 +7,65 @@ import org.eclipse.jetty.server.HttpConfiguration;
 import org.eclipse.jetty.server.HttpConnectionFactory;
 import org.eclipse.jetty.server.Server;
 import org.eclipse.jetty.server.ServerConnector;
+import org.eclipse.jetty.server.handler.ContextHandlerCollection;
 import org.eclipse.jetty.util.thread.QueuedThreadPool;
 
-/** Jetty with the servlet of the library and nothing else. */
+/**
+ * Jetty with the servlet of the library and nothing else. It opens its port when it has the
+ * servlet; what else it needs is there before, since that takes a while.
+ */
 final class HttpServer implements AutoCloseable {
   private final Server server;
+  private final ContextHandlerCollection contexts;
   private final ServerConnector connector;
   private final Address address;
 
-  HttpServer(Address address, OtaServlet servlet) {
+  private HttpServer(Address address) {
     this.address = address;
     QueuedThreadPool threads = new QueuedThreadPool();
     threads.setName("ota-http");
     server = new Server(threads);
+    contexts = new ContextHandlerCollection();
+    server.setHandler(contexts);
     HttpConfiguration http = new HttpConfiguration();
     http.setSendServerVersion(false);
     connector = new ServerConnector(server, new HttpConnectionFactory(http));
     connector.setHost(address.host());
     connector.setPort(address.port());
-    server.addConnector(connector);
-    ServletContextHandler context = new ServletContextHandler("/");
-    context.addServletContainerInitializer(
-        (classes, servletContext) -> servlet.register(servletContext));
-    server.setHandler(context);
   }
 
-  void start() {
+  /** A server that listens nowhere yet. */
+  static HttpServer prepare(Address address) {
+    HttpServer server = new HttpServer(address);
     try {
-      server.start();
-    } catch (IOException e) {
-      throw address.cannotListen("--http", e);
+      server.server.start();
+      return server;
     } catch (Exception e) {
-      throw new StartupException("The HTTP server failed to start: " + e.getMessage(), e);
+      throw failed(e);
     }
   }
 
-  /** Where it listens, once it has started. */
+  void serve(OtaServlet servlet) {
+    ServletContextHandler context = new ServletContextHandler("/");
+    context.addServletContainerInitializer(
+        (classes, servletContext) -> servlet.register(servletContext));
+    try {
+      contexts.addHandler(context);
+      context.start();
+      server.addConnector(connector);
+      connector.start();
+    } catch (IOException e) {
+      throw address.cannotListen("--http", e);
+    } catch (Exception e) {
+      throw failed(e);
+    }
+  }
+
+  private static StartupException failed(Exception cause) {
+    return new StartupException("The HTTP server failed to start: " + cause.getMessage(), cause);
+  }
+
+  /** Where it listens, once it serves. */
   Address address() {
     return address.at(connector.getLocalPort());
   }

@@ -84,7 +84,7 @@ public final class ServerStack implements AutoCloseable {
       if (e.getCause() instanceof StartupException failure) {
         throw failure;
       }
-      throw new StartupException("The MQTT broker failed to start: " + e.getMessage(), e);
+      throw new StartupException("A part of the server failed to start: " + e.getMessage(), e);
     } catch (StorageException e) {
       throw new StartupException("A storage cannot be used: " + e.getMessage(), e);
     } catch (StartupException e) {
@@ -106,19 +106,25 @@ public final class ServerStack implements AutoCloseable {
     settings.http().requireFree("--http");
     Broker broker =
         external.broker().<Broker>map(ExternalBroker::new).orElseGet(() -> embed(settings, data));
+    // What needs no database starts while it opens: each of them takes a good part of a second.
+    CompletableFuture<MqttLink> connecting = CompletableFuture.supplyAsync(() -> connect(broker));
+    CompletableFuture<HttpServer> preparing =
+        CompletableFuture.supplyAsync(() -> HttpServer.prepare(settings.http()));
     Storages storages = new Storages(parts, data, external);
     HikariDataSource pool;
     try {
       pool = storages.database();
     } finally {
       parts.opened(broker);
+      parts.opened(() -> connecting.join().close());
+      parts.opened(() -> preparing.join().close());
     }
     JdbcOtaRepository repository = JdbcOtaRepository.using(pool);
     GroupRegistry registry = JdbcGroupRegistry.builder(pool).migrate(false).build();
     Owners owners = owners(pool, fleet);
     save(fleet, owners, registry);
     BlobStore blobs = storages.blobs();
-    MqttLink link = parts.opened(broker.link());
+    MqttLink link = connecting.join();
     GroupOtaService service =
         parts.opened(
             GroupOta.builder()
@@ -134,7 +140,6 @@ public final class ServerStack implements AutoCloseable {
     // One subscription for all nodes, so that each message is read by one of them.
     MqttDeviceListener listener =
         parts.opened(MqttDeviceListener.builder(link, service).sharedAs("ota").build());
-    link.start();
     service.start();
     listener.start();
     OtaServlet.Builder servlet =
@@ -147,8 +152,9 @@ public final class ServerStack implements AutoCloseable {
         .objectStore()
         .flatMap(External.ObjectStore::redirect)
         .ifPresent(servlet::redirectDownloads);
-    HttpServer server = parts.opened(new HttpServer(settings.http(), servlet.build()));
-    server.start();
+    // Closed before the service, unlike a server that nobody can reach yet.
+    HttpServer server = parts.opened(preparing.join());
+    server.serve(servlet.build());
     // It subscribes meanwhile.
     broker.awaitSubscribed(listener);
     return new ServerStack(parts, server.address(), broker.address(), service);
@@ -187,11 +193,16 @@ public final class ServerStack implements AutoCloseable {
     parts.close();
   }
 
-  /** Starts it while the database opens: each of them takes a second. */
   private static Broker embed(Settings settings, DataFolder data) {
     settings.mqtt().requireFree("--mqtt");
     return new StartingBroker(
         CompletableFuture.supplyAsync(() -> EmbeddedBroker.start(settings.mqtt(), data.broker())));
+  }
+
+  private static MqttLink connect(Broker broker) {
+    MqttLink link = broker.link();
+    link.start();
+    return link;
   }
 
   private static Owners owners(HikariDataSource pool, Fleet fleet) {
