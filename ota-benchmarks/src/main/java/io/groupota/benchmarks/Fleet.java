@@ -101,6 +101,7 @@ final class Fleet {
                 "ota/group/" + seed.id(Kind.GROUP, n) + token(n).value() + "/firmware.bin",
                 time(n),
                 NOT_TODAY));
+    database.copy("ota_trigger", "group_id", from, to, n -> seed.id(Kind.GROUP, n));
   }
 
   private String blob(int number) {

@@ -7,8 +7,8 @@ import io.groupota.mqtt.MqttUpdateNotifier;
 /** Triggers of many groups that are due at once. */
 final class TriggerSuite implements Suite {
   private static final String ALL_DUE =
-      "UPDATE ota_latest SET trigger_due = now(), trigger_reason = 'DEPLOYED',"
-          + " trigger_attempts = 0, trigger_lease = NULL, trigger_lease_until = NULL";
+      "UPDATE ota_trigger SET due = now(), reason = 'DEPLOYED', attempts = 0, lease = NULL,"
+          + " lease_until = NULL";
 
   @Override
   public String name() {
@@ -53,9 +53,9 @@ final class TriggerSuite implements Suite {
   private static double ours(GroupOtaService service, Database database, int groups)
       throws Exception {
     // Between two deploys to all groups a database has the time to clean up.
-    database.execute("VACUUM ota_latest", ALL_DUE);
+    database.execute("VACUUM ota_trigger", ALL_DUE);
     double seconds = Timing.seconds(service::runOnce);
-    long left = database.count("SELECT COUNT(*) FROM ota_latest WHERE trigger_due IS NOT NULL");
+    long left = database.count("SELECT COUNT(*) FROM ota_trigger WHERE due IS NOT NULL");
     if (left > 0) {
       throw new IllegalStateException(left + " groups are still due");
     }

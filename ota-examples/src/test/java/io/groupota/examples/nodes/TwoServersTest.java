@@ -88,8 +88,7 @@ class TwoServersTest {
     awaitDevices("1.3.0", DEVICES);
     awaitReports("1.3.0", DEVICES);
 
-    assertThat(outside.count("SELECT COUNT(*) FROM ota_latest WHERE trigger_due IS NOT NULL"))
-        .isZero();
+    assertThat(outside.count("SELECT COUNT(*) FROM ota_trigger WHERE due IS NOT NULL")).isZero();
     assertThat(outside.count("SELECT COUNT(*) FROM ota_blob WHERE state = 'RECORDED'"))
         .isEqualTo(outside.objects())
         .isEqualTo(2);

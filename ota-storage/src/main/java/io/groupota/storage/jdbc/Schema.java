@@ -31,7 +31,8 @@ final class Schema {
           "V5__order_of_reports.sql",
           "V6__rollouts.sql",
           "V7__counts.sql",
-          "V8__offers.sql");
+          "V8__offers.sql",
+          "V9__triggers.sql");
 
   private static final int NEEDED = SCRIPTS.size();
 

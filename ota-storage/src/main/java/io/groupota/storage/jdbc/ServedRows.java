@@ -15,9 +15,10 @@ import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.statement.PreparedBatch;
 
 /**
- * Adds updates to {@code ota_update} and serves them in {@code ota_latest}, inside the transactions
- * of others. Locks are taken in one order: {@link SqlRolloutHolds}, then the rows of {@code
- * ota_latest}, then rollouts ({@link RolloutRows}), then blobs.
+ * Adds updates to {@code ota_update}, serves them in {@code ota_latest} and makes their triggers
+ * due in {@code ota_trigger}, inside the transactions of others. Locks are taken in one order:
+ * {@link SqlRolloutHolds}, then the rows of {@code ota_latest}, then rollouts ({@link
+ * RolloutRows}), then blobs, then triggers.
  */
 final class ServedRows {
   private static final String LOCK =
@@ -41,12 +42,14 @@ final class ServedRows {
 
   private static final String INSERT_LATEST =
       "INSERT INTO ota_latest (group_id, record_id, update_id, owner, version, path, last_updated,"
-          + " trigger_due, trigger_reason, prune_due) VALUES (:group, :record, :id, :owner, :version,"
-          + " :path, :createdAt, "
-          + Database.NOW
-          + ", :reason, "
+          + " prune_due) VALUES (:group, :record, :id, :owner, :version, :path, :createdAt, "
           + Database.NOW
           + ")";
+
+  private static final String INSERT_TRIGGER =
+      "INSERT INTO ota_trigger (group_id, due, reason) VALUES (:group, "
+          + Database.NOW
+          + ", :reason)";
 
   private static final String SERVE =
       "UPDATE ota_latest SET update_id = :id, owner = :owner, version = :version, path = :path,"
@@ -54,10 +57,9 @@ final class ServedRows {
 
   /** A claim that is held stays; that it is superseded tells {@link SqlTriggerQueue}. */
   private static final String TRIGGER =
-      "UPDATE ota_latest SET trigger_due = "
+      "UPDATE ota_trigger SET due = "
           + Database.NOW
-          + ", trigger_reason = :reason, trigger_attempts = 0,"
-          + " trigger_superseded = (trigger_lease IS NOT NULL)"
+          + ", reason = :reason, attempts = 0, superseded = (lease IS NOT NULL)"
           + " WHERE group_id = ANY(:groups)";
 
   private final Database database;
@@ -170,6 +172,11 @@ final class ServedRows {
         .bind("version", update.version())
         .bind("path", path)
         .bind("createdAt", Columns.instant(update.createdAt()))
+        .bind("now", Columns.instant(database.now()))
+        .execute();
+    handle
+        .createUpdate(INSERT_TRIGGER)
+        .bind("group", update.group().value())
         .bind("now", Columns.instant(database.now()))
         .bind("reason", Reason.DEPLOYED.name())
         .execute();

@@ -15,62 +15,64 @@ import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.argument.Argument;
 
 /**
- * {@link TriggerQueue} on the trigger columns of {@code ota_latest}. A group is due while {@code
- * trigger_due} is set, and claimed while {@code trigger_lease_until} is in the future. A newer
- * update that makes the group due again sets {@code trigger_superseded}: whoever holds the older
- * claim can end it, but not the newer work.
+ * {@link TriggerQueue} on {@code ota_trigger}, which has a row for each group that serves
+ * something. A group is due while {@code due} is set, and claimed while {@code lease_until} is in
+ * the future. A newer update that makes the group due again sets {@code superseded}: whoever holds
+ * the older claim can end it, but not the newer work.
  */
 final class SqlTriggerQueue implements TriggerQueue {
   private static final String MARK_BEHIND =
-      "UPDATE ota_latest SET trigger_due = "
+      "UPDATE ota_trigger SET due = "
           + Database.NOW
-          + ", trigger_reason = 'BEHIND', trigger_attempts = 0 WHERE group_id = ANY(:groups)"
-          + " AND trigger_due IS NULL AND (last_triggered IS NULL OR last_triggered <= "
+          + ", reason = 'BEHIND', attempts = 0 WHERE group_id = ANY(:groups)"
+          + " AND due IS NULL AND (last_triggered IS NULL OR last_triggered <= "
           + (Database.NOW + " - " + Database.SECONDS)
           + ")";
 
   private static final String DUE =
-      "SELECT group_id, update_id, version, trigger_reason, trigger_attempts FROM ota_latest"
-          + (" WHERE trigger_due <= " + Database.NOW)
-          + (" AND (trigger_lease_until IS NULL OR trigger_lease_until <= " + Database.NOW)
-          + ") ORDER BY trigger_due LIMIT :limit FOR UPDATE SKIP LOCKED";
+      "SELECT group_id FROM ota_trigger"
+          + (" WHERE due <= " + Database.NOW)
+          + (" AND (lease_until IS NULL OR lease_until <= " + Database.NOW)
+          + ") ORDER BY due LIMIT :limit FOR UPDATE SKIP LOCKED";
 
   private static final String CLAIM =
-      "UPDATE ota_latest SET trigger_lease = :lease, trigger_lease_until = "
+      "UPDATE ota_trigger SET lease = :lease, lease_until = "
           + (Database.NOW + " + " + Database.SECONDS)
-          + ", trigger_superseded = FALSE WHERE group_id = ANY(:groups)";
+          + ", superseded = FALSE WHERE group_id = ANY(:groups)";
+
+  private static final String CLAIMED =
+      "SELECT t.group_id, l.update_id, l.version, t.reason, t.attempts FROM ota_trigger t"
+          + " JOIN ota_latest l ON l.group_id = t.group_id"
+          + " WHERE t.group_id = ANY(:groups) ORDER BY t.due";
 
   private static final String EXTEND =
-      "UPDATE ota_latest SET trigger_lease_until = "
+      "UPDATE ota_trigger SET lease_until = "
           + (Database.NOW + " + " + Database.SECONDS)
-          + " WHERE group_id = ANY(:groups) AND trigger_lease = ANY(:leases)";
+          + " WHERE group_id = ANY(:groups) AND lease = ANY(:leases)";
 
   private static final String HELD =
-      "SELECT group_id, trigger_lease FROM ota_latest"
-          + " WHERE group_id = ANY(:groups) AND trigger_lease = ANY(:leases)";
+      "SELECT group_id, lease FROM ota_trigger"
+          + " WHERE group_id = ANY(:groups) AND lease = ANY(:leases)";
 
   /** In one order everywhere, so that no two transactions wait for each other. */
   private static final String LOCK_HELD = HELD + " ORDER BY group_id FOR UPDATE";
 
-  private static final String UNCLAIMED =
-      "trigger_lease = NULL, trigger_lease_until = NULL, trigger_superseded = FALSE";
+  private static final String UNCLAIMED = "lease = NULL, lease_until = NULL, superseded = FALSE";
 
   private static final String COMPLETE =
-      "UPDATE ota_latest SET last_triggered = "
+      "UPDATE ota_trigger SET last_triggered = "
           + Database.NOW
-          + ", trigger_due = CASE WHEN trigger_superseded THEN trigger_due END"
-          + ", trigger_reason = CASE WHEN trigger_superseded THEN trigger_reason END"
-          + ", trigger_attempts = 0, "
+          + ", due = CASE WHEN superseded THEN due END"
+          + ", reason = CASE WHEN superseded THEN reason END, attempts = 0, "
           + UNCLAIMED
-          + " WHERE group_id = ANY(:groups) AND trigger_lease = ANY(:leases)";
+          + " WHERE group_id = ANY(:groups) AND lease = ANY(:leases)";
 
   private static final String RETRY =
-      "UPDATE ota_latest SET trigger_due = CASE WHEN trigger_superseded THEN trigger_due"
+      "UPDATE ota_trigger SET due = CASE WHEN superseded THEN due"
           + (" ELSE " + Database.NOW + " + " + Database.SECONDS + " END")
-          + ", trigger_attempts = CASE WHEN trigger_superseded THEN trigger_attempts"
-          + " ELSE trigger_attempts + 1 END, "
+          + ", attempts = CASE WHEN superseded THEN attempts ELSE attempts + 1 END, "
           + UNCLAIMED
-          + " WHERE group_id = :group AND trigger_lease = :lease";
+          + " WHERE group_id = :group AND lease = :lease";
 
   private final Database database;
 
@@ -100,23 +102,29 @@ final class SqlTriggerQueue implements TriggerQueue {
   }
 
   private List<Claim> claim(Handle handle, String name, Duration lease, int limit) {
-    List<Claim> claims =
+    List<String> groups =
         handle
             .createQuery(DUE)
             .bind("now", Columns.instant(database.now()))
             .bind("limit", limit)
-            .map((row, context) -> claim(row, name))
+            .mapTo(String.class)
             .list();
-    if (!claims.isEmpty()) {
-      handle
-          .createUpdate(CLAIM)
-          .bind("lease", name)
-          .bind("now", Columns.instant(database.now()))
-          .bind("seconds", Database.seconds(lease))
-          .bind("groups", Columns.texts(claims.stream().map(Claim::group).toList()))
-          .execute();
+    if (groups.isEmpty()) {
+      return List.of();
     }
-    return claims;
+    handle
+        .createUpdate(CLAIM)
+        .bind("lease", name)
+        .bind("now", Columns.instant(database.now()))
+        .bind("seconds", Database.seconds(lease))
+        .bind("groups", Columns.texts(groups))
+        .execute();
+    // After the locks: what a deploy serves that was not seen here, it makes due once more.
+    return handle
+        .createQuery(CLAIMED)
+        .bind("groups", Columns.texts(groups))
+        .map((row, context) -> claim(row, name))
+        .list();
   }
 
   private static Claim claim(ResultSet row, String name) throws SQLException {
@@ -124,8 +132,8 @@ final class SqlTriggerQueue implements TriggerQueue {
         new GroupId(row.getString("group_id")),
         new UpdateId(row.getString("update_id")),
         row.getString("version"),
-        Reason.valueOf(row.getString("trigger_reason")),
-        row.getInt("trigger_attempts"),
+        Reason.valueOf(row.getString("reason")),
+        row.getInt("attempts"),
         name);
   }
 

@@ -69,8 +69,9 @@ class QueryPlansTest {
             + devices,
         "INSERT INTO ota_offer SELECT hex(n), hex(n), NOW()" + devices,
         "INSERT INTO ota_latest SELECT hex(n), hex(n), hex(n), 'owner-' || n % 100, '1.2.' || n,"
-            + " 'ota/group/' || hex(n) || 'token/firmware.bin', NOW() - n * INTERVAL '1' SECOND,"
-            + " CASE WHEN n % 500 = 0 THEN NOW() END, 'BEHIND'"
+            + " 'ota/group/' || hex(n) || 'token/firmware.bin', NOW() - n * INTERVAL '1' SECOND"
+            + groups,
+        "INSERT INTO ota_trigger SELECT hex(n), CASE WHEN n % 500 = 0 THEN NOW() END, 'BEHIND'"
             + groups,
         "INSERT INTO ota_update SELECT hex(n), hex(CASE WHEN n % 10 = 0 THEN 2 ELSE n END),"
             + " 'owner-1', '1.2.' || n, 1, REPEAT('0', 32), REPEAT('0', 64), NULL, NULL, NULL,"
@@ -239,9 +240,9 @@ class QueryPlansTest {
                     repository.complete(claims.get(0));
                     repository.retry(claims.get(1), Duration.ofSeconds(1));
                   }))
-          .contains("ota_latest_by_due", "ota_latest_pkey");
+          .contains("ota_trigger_by_due", "ota_trigger_pkey", "ota_latest_pkey");
       assertThat(plan(() -> repository.markBehind(List.of(GROUP), Duration.ofMinutes(10))))
-          .contains("ota_latest_pkey");
+          .contains("ota_trigger_pkey");
     }
 
     @Test

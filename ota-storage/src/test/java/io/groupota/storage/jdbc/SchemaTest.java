@@ -189,7 +189,7 @@ class SchemaTest {
       execute(pool, all.substring(0, second));
       assertThatThrownBy(builder::build)
           .isInstanceOf(StorageException.class)
-          .hasMessageContaining("have version 1 but this release needs version 8")
+          .hasMessageContaining("have version 1 but this release needs version 9")
           .hasMessageContaining("writeSchema");
       assertThat(schema(builder)).isEqualTo(all.substring(second));
       execute(pool, schema(builder));

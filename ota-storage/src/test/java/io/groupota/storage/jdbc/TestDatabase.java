@@ -42,6 +42,7 @@ final class TestDatabase {
           "ota_device_state",
           "ota_update",
           "ota_latest",
+          "ota_trigger",
           "ota_blob",
           "ota_rollout",
           "ota_rollout_group",
