@@ -14,13 +14,17 @@ import java.util.Set;
 final class HeldClaims {
   private final TriggerQueue queue;
   private final Duration lease;
-  private final Set<Claim> claims;
+  private final Set<Claim> claims = new LinkedHashSet<>();
   private long extendedAt = System.nanoTime();
 
-  HeldClaims(TriggerQueue queue, Duration lease, Collection<Claim> claims) {
+  HeldClaims(TriggerQueue queue, Duration lease) {
     this.queue = queue;
     this.lease = lease;
-    this.claims = new LinkedHashSet<>(claims);
+  }
+
+  /** Claims that were made just now. */
+  void add(Collection<Claim> made) {
+    claims.addAll(made);
   }
 
   /** Whether the work may go on; asks the storage once in a third of the lease only. */

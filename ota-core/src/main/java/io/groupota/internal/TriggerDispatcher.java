@@ -11,13 +11,13 @@ import io.groupota.spi.OtaRepository;
 import io.groupota.spi.TriggerQueue;
 import io.groupota.spi.UpdateNotifier;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.BooleanSupplier;
-import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.slf4j.event.Level;
@@ -56,43 +56,100 @@ final class TriggerDispatcher {
     this.events = events;
   }
 
-  /** Sends all that is due, or what it can until it is told to stop. */
+  /**
+   * Sends all that is due, or what it can until it is told to stop. The messages of one batch are
+   * on their way while those of the next are looked up and sent: brokers acknowledge the last
+   * messages of a burst late (Nagle's algorithm, which many leave on, waits for 40 ms).
+   */
   void dispatch(BooleanSupplier stopping) {
-    List<TriggerQueue.Claim> claims;
-    do {
-      claims = repository.claimDue(settings.lease(), CLAIMS);
-      new Batch(claims, stopping).dispatch();
-    } while (claims.size() == CLAIMS && !stopping.getAsBoolean());
+    TriggerSlots slots = new TriggerSlots(settings.inFlight(), settings.timeout(), stopping);
+    HeldClaims held = new HeldClaims(repository, settings.lease());
+    Batch sent = new Batch(List.of(), held, slots, stopping);
+    boolean more = true;
+    while (more) {
+      Batch next = sendNext(sent, held, slots, stopping);
+      next.sendByDevice();
+      sent = next;
+      more = next.claims.size() == CLAIMS && !stopping.getAsBoolean() && !slots.areLate();
+    }
+    sent.end();
+  }
+
+  /** What was sent before is ended, whatever happens to the next batch. */
+  private Batch sendNext(
+      Batch sent, HeldClaims held, TriggerSlots slots, BooleanSupplier stopping) {
+    Batch next;
+    try {
+      next = new Batch(repository.claimDue(settings.lease(), CLAIMS), held, slots, stopping);
+      next.sendByGroup();
+    } catch (RuntimeException | Error e) {
+      try {
+        sent.end();
+      } catch (RuntimeException ending) {
+        e.addSuppressed(ending);
+      }
+      throw e;
+    }
+    sent.end();
+    return next;
   }
 
   /** Claims that are worked on together. */
   private final class Batch {
     private final List<TriggerQueue.Claim> claims;
-    private final BooleanSupplier stopping;
     private final HeldClaims held;
+    private final TriggerSlots slots;
+    private final BooleanSupplier stopping;
+    private final Map<TriggerQueue.Claim, TriggerRound> rounds = new LinkedHashMap<>();
+    private final List<TriggerQueue.Claim> byDevice = new ArrayList<>();
+    private Facts facts = Facts.NONE;
     private int failures;
 
-    Batch(List<TriggerQueue.Claim> claims, BooleanSupplier stopping) {
+    Batch(
+        List<TriggerQueue.Claim> claims,
+        HeldClaims held,
+        TriggerSlots slots,
+        BooleanSupplier stopping) {
       this.claims = claims;
+      this.held = held;
+      this.slots = slots;
       this.stopping = stopping;
-      this.held = new HeldClaims(repository, settings.lease(), claims);
+      held.add(claims);
     }
 
-    void dispatch() {
+    /** Sends to the groups that take one message for each user. */
+    void sendByGroup() {
       if (claims.isEmpty()) {
         return;
       }
       try {
-        dispatch(lookUp(claims));
+        facts = lookUp(claims);
       } catch (LookUpFailed e) {
         dispatchOneByOne();
+        return;
       }
-      if (failures > TOLD) {
-        LOG.warn(
-            "Triggering {} more groups failed; each is tried again within {} s",
-            failures - TOLD,
-            LONGEST_BACKOFF.toSeconds());
+      for (TriggerQueue.Claim claim : claims) {
+        if (facts.members(claim).deviceAddressed() > 0) {
+          byDevice.add(claim);
+        } else {
+          send(claim, slots);
+        }
       }
+    }
+
+    /** A group whose devices are told one by one takes its time: the others do not wait for it. */
+    void sendByDevice() {
+      if (!byDevice.isEmpty()) {
+        endRounds();
+      }
+      for (TriggerQueue.Claim claim : byDevice) {
+        dispatch(claim);
+      }
+    }
+
+    private void dispatch(TriggerQueue.Claim claim) {
+      send(claim, new TriggerSlots(settings.inFlight(), settings.timeout(), stopping));
+      endRounds();
     }
 
     /** One group that cannot be looked up does not hold up the others. */
@@ -102,7 +159,8 @@ final class TriggerDispatcher {
       for (TriggerQueue.Claim claim : claims) {
         if (inARow < PATIENCE) {
           try {
-            dispatch(lookUp(List.of(claim)));
+            facts = lookUp(List.of(claim));
+            dispatch(claim);
             inARow = 0;
             continue;
           } catch (LookUpFailed e) {
@@ -115,35 +173,18 @@ final class TriggerDispatcher {
       }
     }
 
-    /** A group whose devices are told one by one takes its time: the others do not wait for it. */
-    private void dispatch(Facts facts) {
-      Map<Boolean, List<TriggerQueue.Claim>> byDevice =
-          facts.claims().stream()
-              .collect(
-                  Collectors.partitioningBy(claim -> facts.members(claim).deviceAddressed() > 0));
-      send(byDevice.getOrDefault(false, List.of()), facts);
-      for (TriggerQueue.Claim claim : byDevice.getOrDefault(true, List.of())) {
-        send(List.of(claim), facts);
+    private void send(TriggerQueue.Claim claim, TriggerSlots slots) {
+      if (stopping.getAsBoolean()) {
+        repository.retry(claim, Duration.ZERO);
+        held.end(claim);
+      } else if (held.holds(claim)) {
+        TriggerRound round = new TriggerRound(notifier, slots, () -> held.holds(claim));
+        rounds.put(claim, round);
+        send(claim, round);
       }
     }
 
-    private void send(List<TriggerQueue.Claim> some, Facts facts) {
-      TriggerSlots slots = new TriggerSlots(settings.inFlight(), settings.timeout(), stopping);
-      Map<TriggerQueue.Claim, TriggerRound> rounds = new LinkedHashMap<>();
-      for (TriggerQueue.Claim claim : some) {
-        if (stopping.getAsBoolean()) {
-          repository.retry(claim, Duration.ZERO);
-        } else if (held.holds(claim)) {
-          TriggerRound round = new TriggerRound(notifier, slots, () -> held.holds(claim));
-          rounds.put(claim, round);
-          send(claim, facts, round);
-        }
-      }
-      end(rounds);
-      some.forEach(held::end);
-    }
-
-    private void send(TriggerQueue.Claim claim, Facts facts, TriggerRound round) {
+    private void send(TriggerQueue.Claim claim, TriggerRound round) {
       try {
         messages.send(claim, facts.members(claim), facts.counts(claim), round);
       } catch (RuntimeException e) {
@@ -151,7 +192,22 @@ final class TriggerDispatcher {
       }
     }
 
-    private void end(Map<TriggerQueue.Claim, TriggerRound> rounds) {
+    /** Ends what was sent and not ended yet. */
+    void end() {
+      endRounds();
+      if (failures > TOLD) {
+        LOG.warn(
+            "Triggering {} more groups failed; each is tried again within {} s",
+            failures - TOLD,
+            LONGEST_BACKOFF.toSeconds());
+      }
+    }
+
+    /** Ends the claims whose messages were sent, once these are handed over. */
+    private void endRounds() {
+      if (rounds.isEmpty()) {
+        return;
+      }
       Map<TriggerQueue.Claim, Throwable> failed = new LinkedHashMap<>();
       rounds.forEach(
           (claim, round) -> {
@@ -173,7 +229,9 @@ final class TriggerDispatcher {
             } else {
               tellTakenOver(claim, round.sent());
             }
+            held.end(claim);
           });
+      rounds.clear();
     }
 
     private void retry(TriggerQueue.Claim claim, String cause) {
@@ -206,9 +264,9 @@ final class TriggerDispatcher {
 
   /** What the triggers of groups depend on. */
   private record Facts(
-      List<TriggerQueue.Claim> claims,
-      Map<GroupId, GroupMembers> members,
-      Map<GroupId, List<VersionCount>> counts) {
+      Map<GroupId, GroupMembers> members, Map<GroupId, List<VersionCount>> counts) {
+    static final Facts NONE = new Facts(Map.of(), Map.of());
+
     GroupMembers members(TriggerQueue.Claim claim) {
       return members.getOrDefault(claim.group(), NOBODY);
     }
@@ -232,7 +290,7 @@ final class TriggerDispatcher {
   private Facts lookUp(List<TriggerQueue.Claim> claims) throws LookUpFailed {
     List<GroupId> groups = claims.stream().map(TriggerQueue.Claim::group).toList();
     try {
-      return new Facts(claims, directory.members(groups), repository.versionCounts(groups));
+      return new Facts(directory.members(groups), repository.versionCounts(groups));
     } catch (RuntimeException e) {
       throw new LookUpFailed(e);
     }

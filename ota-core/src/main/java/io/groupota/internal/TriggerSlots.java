@@ -32,6 +32,11 @@ final class TriggerSlots {
     return await(free, 1);
   }
 
+  /** Whether the notifier has made somebody wait for too long. */
+  boolean areLate() {
+    return late != null;
+  }
+
   /** Gives a slot back, by any thread. */
   void release() {
     free.release();

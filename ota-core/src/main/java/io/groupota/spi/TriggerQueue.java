@@ -72,7 +72,7 @@ public interface TriggerQueue {
    * Ends claims with success: their groups are no longer due, and the time is kept for {@link
    * #markBehind}. If a newer update was recorded meanwhile, a group stays due for it.
    *
-   * @param claims the claims, at most 1,000
+   * @param claims the claims, at most 2,000
    * @return those that were still held; not those whose lease expired so that another node has
    *     them, or whose work is done
    */
