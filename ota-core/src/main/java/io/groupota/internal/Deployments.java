@@ -47,14 +47,15 @@ final class Deployments {
     if (!group.token().equals(request.token())) {
       throw new NoSuchGroupException();
     }
-    checkGuards(request, repository.served(group.id()));
+    Optional<OtaUpdate> served = repository.served(group.id());
+    checkGuards(request, served);
     UpdateId id = new UpdateId(ids.next());
     Deployed deployed =
         uploads.upload(
             new BlobKey(group.id() + "/" + id),
             request.firmware(),
             (key, firmware) ->
-                record(group, update(request, group.id(), id, key, firmware), request));
+                record(group, update(request, group.id(), id, key, firmware), served, request));
     LOG.info(
         "Group {} serves {} now (update {}, {} bytes)",
         group.id(),
@@ -73,7 +74,8 @@ final class Deployments {
             .orElseThrow(() -> new NoSuchUpdateException(earlier));
     OtaUpdate update = repeat(source, group);
     Deployed deployed =
-        record(group, update, served -> {}).orElseThrow(() -> new NoSuchUpdateException(earlier));
+        record(group, update, repository.served(groupId), served -> {})
+            .orElseThrow(() -> new NoSuchUpdateException(earlier));
     LOG.info(
         "Group {} serves {} again (update {}, of {})",
         groupId,
@@ -112,8 +114,9 @@ final class Deployments {
         now());
   }
 
-  private Deployed record(Group group, OtaUpdate update, DeployRequest request) {
-    return record(group, update, served -> checkGuards(request, served))
+  private Deployed record(
+      Group group, OtaUpdate update, Optional<OtaUpdate> seen, DeployRequest request) {
+    return record(group, update, seen, served -> checkGuards(request, served))
         .orElseThrow(Deployments::swept);
   }
 
@@ -121,17 +124,21 @@ final class Deployments {
    * The last one to commit wins, but the group must still serve what the guards were checked
    * against, and what the event says that was replaced.
    *
+   * @param seen what the group served when the guards were checked
    * @return empty if the blob is gone
    */
   private Optional<Deployed> record(
-      Group group, OtaUpdate update, Consumer<Optional<OtaUpdate>> guards) {
-    Optional<OtaUpdate> served;
-    UpdateLog.Outcome outcome;
-    do {
+      Group group,
+      OtaUpdate update,
+      Optional<OtaUpdate> seen,
+      Consumer<Optional<OtaUpdate>> guards) {
+    Optional<OtaUpdate> served = seen;
+    UpdateLog.Outcome outcome = commit(group, update, served.map(OtaUpdate::id));
+    while (outcome == UpdateLog.Outcome.SERVED_CHANGED) {
       served = repository.served(group.id());
       guards.accept(served);
       outcome = commit(group, update, served.map(OtaUpdate::id));
-    } while (outcome == UpdateLog.Outcome.SERVED_CHANGED);
+    }
     return outcome == UpdateLog.Outcome.BLOB_GONE
         ? Optional.empty()
         : Optional.of(new Deployed(update, served));

@@ -68,7 +68,7 @@ final class TriggerDispatcher {
     boolean more = true;
     while (more) {
       Batch next = sendNext(sent, held, slots, stopping);
-      next.sendByDevice();
+      next.sendOneByOne();
       sent = next;
       more = next.claims.size() == CLAIMS && !stopping.getAsBoolean() && !slots.areLate();
     }
@@ -81,7 +81,7 @@ final class TriggerDispatcher {
     Batch next;
     try {
       next = new Batch(repository.claimDue(settings.lease(), CLAIMS), held, slots, stopping);
-      next.sendByGroup();
+      next.sendTogether();
     } catch (RuntimeException | Error e) {
       try {
         sent.end();
@@ -103,6 +103,7 @@ final class TriggerDispatcher {
     private final Map<TriggerQueue.Claim, TriggerRound> rounds = new LinkedHashMap<>();
     private final List<TriggerQueue.Claim> byDevice = new ArrayList<>();
     private Facts facts = Facts.NONE;
+    private boolean isLookedUp = true;
     private int failures;
 
     Batch(
@@ -118,14 +119,14 @@ final class TriggerDispatcher {
     }
 
     /** Sends to the groups that take one message for each user. */
-    void sendByGroup() {
+    void sendTogether() {
       if (claims.isEmpty()) {
         return;
       }
       try {
         facts = lookUp(claims);
       } catch (LookUpFailed e) {
-        dispatchOneByOne();
+        isLookedUp = false;
         return;
       }
       for (TriggerQueue.Claim claim : claims) {
@@ -137,13 +138,13 @@ final class TriggerDispatcher {
       }
     }
 
-    /** A group whose devices are told one by one takes its time: the others do not wait for it. */
-    void sendByDevice() {
-      if (!byDevice.isEmpty()) {
+    /** Sends what takes its time, once nothing else waits for it. */
+    void sendOneByOne() {
+      if (!isLookedUp) {
+        lookUpOneByOne();
+      } else if (!byDevice.isEmpty()) {
         endRounds();
-      }
-      for (TriggerQueue.Claim claim : byDevice) {
-        dispatch(claim);
+        byDevice.forEach(this::dispatch);
       }
     }
 
@@ -153,7 +154,7 @@ final class TriggerDispatcher {
     }
 
     /** One group that cannot be looked up does not hold up the others. */
-    private void dispatchOneByOne() {
+    private void lookUpOneByOne() {
       int inARow = 0;
       String cause = "";
       for (TriggerQueue.Claim claim : claims) {

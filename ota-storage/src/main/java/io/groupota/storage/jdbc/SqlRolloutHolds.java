@@ -4,10 +4,10 @@ import io.groupota.GroupId;
 import io.groupota.rollout.RolloutId;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import org.jdbi.v3.core.Handle;
@@ -19,7 +19,7 @@ import org.jdbi.v3.core.statement.PreparedBatch;
  */
 final class SqlRolloutHolds {
   private static final String LOCK =
-      "SELECT group_id FROM ota_rollout_hold WHERE group_id = ANY(:groups)"
+      "SELECT group_id, rollout_id FROM ota_rollout_hold WHERE group_id = ANY(:groups)"
           + " ORDER BY group_id FOR UPDATE";
 
   private static final String INSERT =
@@ -52,10 +52,6 @@ final class SqlRolloutHolds {
   private static final String TAKE =
       "UPDATE ota_rollout_hold SET rollout_id = :rollout WHERE group_id = ANY(:groups)";
 
-  private static final String HOLDERS =
-      "SELECT group_id, rollout_id FROM ota_rollout_hold"
-          + " WHERE group_id = ANY(:groups) AND rollout_id IS NOT NULL ORDER BY group_id";
-
   private static final String LOCK_ROLLOUTS =
       "SELECT id FROM ota_rollout WHERE id = ANY(:rollouts) ORDER BY id FOR UPDATE";
 
@@ -72,34 +68,30 @@ final class SqlRolloutHolds {
   /**
    * Locks the rows of groups, in the order of their ids. If somebody else inserts one meanwhile,
    * the insert fails and the whole transaction is repeated.
+   *
+   * @return whose holds there are, those that are {@link #OVERRIDDEN} included
    */
-  static void lock(Handle handle, Collection<GroupId> groups) {
-    Set<String> there =
-        new HashSet<>(
-            handle
-                .createQuery(LOCK)
-                .bind("groups", Columns.texts(groups))
-                .mapTo(String.class)
-                .list());
+  static Map<GroupId, RolloutId> lock(Handle handle, Collection<GroupId> groups) {
+    Map<GroupId, Optional<RolloutId>> there = rollouts(handle, LOCK, groups);
     List<GroupId> missing =
-        new TreeSet<>(groups).stream().filter(group -> !there.contains(group.value())).toList();
-    if (missing.isEmpty()) {
-      return;
+        new TreeSet<>(groups).stream().filter(group -> !there.containsKey(group)).toList();
+    if (!missing.isEmpty()) {
+      try (PreparedBatch batch = handle.prepareBatch(INSERT)) {
+        missing.forEach(group -> batch.bind("group", group.value()).add());
+        batch.execute();
+      }
     }
-    try (PreparedBatch batch = handle.prepareBatch(INSERT)) {
-      missing.forEach(group -> batch.bind("group", group.value()).add());
-      batch.execute();
-    }
+    return present(there);
   }
 
   /** Which rollouts have a say in groups that are locked. */
   static Map<GroupId, RolloutId> held(Handle handle, Collection<GroupId> groups) {
-    return rollouts(handle, HELD, groups);
+    return present(rollouts(handle, HELD, groups));
   }
 
-  private static Map<GroupId, RolloutId> rollouts(
+  private static Map<GroupId, Optional<RolloutId>> rollouts(
       Handle handle, String sql, Collection<GroupId> groups) {
-    Map<GroupId, RolloutId> found = new LinkedHashMap<>();
+    Map<GroupId, Optional<RolloutId>> found = new LinkedHashMap<>();
     handle
         .createQuery(sql)
         .bind("groups", Columns.texts(groups))
@@ -107,32 +99,36 @@ final class SqlRolloutHolds {
             (row, context) ->
                 Map.entry(
                     new GroupId(row.getString("group_id")),
-                    new RolloutId(row.getString("rollout_id"))))
+                    Columns.text(row, "rollout_id").map(RolloutId::new)))
         .forEach(row -> found.put(row.getKey(), row.getValue()));
     return found;
   }
 
-  /** Ends the holds on groups that are locked, and wakes the rollouts. */
-  void release(Handle handle, Collection<GroupId> groups) {
-    Map<RolloutId, List<GroupId>> holders = new LinkedHashMap<>();
-    rollouts(handle, HOLDERS, groups)
-        .forEach(
-            (group, rollout) ->
-                holders.computeIfAbsent(rollout, any -> new ArrayList<>()).add(group));
-    if (holders.isEmpty()) {
+  private static Map<GroupId, RolloutId> present(Map<GroupId, Optional<RolloutId>> found) {
+    Map<GroupId, RolloutId> present = new LinkedHashMap<>();
+    found.forEach((group, rollout) -> rollout.ifPresent(id -> present.put(group, id)));
+    return present;
+  }
+
+  /** Ends holds on groups that are locked, and wakes the rollouts. */
+  void release(Handle handle, Map<GroupId, RolloutId> held) {
+    if (held.isEmpty()) {
       return;
     }
+    Map<RolloutId, List<GroupId>> holders = new LinkedHashMap<>();
+    held.forEach(
+        (group, rollout) -> holders.computeIfAbsent(rollout, any -> new ArrayList<>()).add(group));
     lockRollouts(handle, holders.keySet());
     holders.forEach(
-        (rollout, held) ->
+        (rollout, groups) ->
             handle
                 .createUpdate(RELEASE)
                 .bind("rollout", rollout.value())
-                .bind("groups", Columns.texts(held))
+                .bind("groups", Columns.texts(groups))
                 .execute());
     handle
         .createUpdate(LET_GO)
-        .bind("groups", Columns.texts(groups))
+        .bind("groups", Columns.texts(held.keySet()))
         .bind("now", Columns.instant(database.now()))
         .execute();
     wake(handle, holders.keySet());

@@ -93,14 +93,14 @@ final class SqlRolloutLog implements RolloutLog {
   private Outcome open(Handle handle, Opening opening) {
     List<OtaUpdate> updates = opening.groups().stream().map(Target::update).toList();
     List<GroupId> groups = updates.stream().map(OtaUpdate::group).toList();
-    SqlRolloutHolds.lock(handle, groups);
+    Map<GroupId, RolloutId> holders = SqlRolloutHolds.lock(handle, groups);
     Map<GroupId, Served> served = ServedRows.lock(handle, groups);
     Set<BlobKey> blobs = updates.stream().map(OtaUpdate::blob).collect(Collectors.toSet());
     if (!ServedRows.settle(handle, blobs)) {
       return Outcome.BLOB_GONE;
     }
     Map<GroupId, RolloutId> previous = SqlRolloutHolds.held(handle, groups);
-    holds.release(handle, groups);
+    holds.release(handle, holders);
     ServedRows.insert(handle, updates);
     insert(handle, opening);
     insertGroups(handle, opening, served, previous);

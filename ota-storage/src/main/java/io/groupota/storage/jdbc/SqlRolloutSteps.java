@@ -289,20 +289,17 @@ final class SqlRolloutSteps {
   }
 
   private boolean rollBack(Handle handle, RolloutId rollout, RollBack step, Groups groups) {
-    Set<GroupId> held =
-        SqlRolloutHolds.held(handle, groups.all()).entrySet().stream()
-            .filter(hold -> hold.getValue().equals(rollout))
-            .map(Map.Entry::getKey)
-            .collect(Collectors.toSet());
+    Map<GroupId, RolloutId> held = SqlRolloutHolds.held(handle, groups.all());
+    held.values().removeIf(holder -> !holder.equals(rollout));
     List<Entry> entries =
-        step.entries().stream().filter(entry -> held.contains(entry.update().group())).toList();
+        step.entries().stream().filter(entry -> held.containsKey(entry.update().group())).toList();
     Set<BlobKey> blobs =
         entries.stream().map(entry -> entry.update().blob()).collect(Collectors.toSet());
     if (!blobs.isEmpty() && !ServedRows.settle(handle, blobs)) {
       return false;
     }
     holds.release(handle, held);
-    rows.trigger(handle, held);
+    rows.trigger(handle, held.keySet());
     ServedRows.insert(handle, entries.stream().map(Entry::update).toList());
     for (Entry back : entries) {
       Optional<Served> before = groups.served(back.update().group());

@@ -8,6 +8,7 @@ import io.groupota.OtaUpdate;
 import io.groupota.OwnerId;
 import io.groupota.UpdateId;
 import io.groupota.UpdatePage;
+import io.groupota.rollout.RolloutId;
 import io.groupota.spi.UpdateLog;
 import io.groupota.storage.jdbc.ServedRows.Served;
 import io.groupota.storage.jdbc.UpdateRows.PageRow;
@@ -92,7 +93,7 @@ final class SqlUpdateLog implements UpdateLog {
   private Outcome record(Handle handle, Entry entry) {
     OtaUpdate update = entry.update();
     // Lock first: whoever comes second sees what the first one did.
-    SqlRolloutHolds.lock(handle, Set.of(update.group()));
+    Map<GroupId, RolloutId> held = SqlRolloutHolds.lock(handle, Set.of(update.group()));
     Optional<Served> served = ServedRows.lock(handle, update.group());
     if (entry.replaces().isPresent()
         && !entry.replaces().get().equals(served.map(Served::update))) {
@@ -101,7 +102,7 @@ final class SqlUpdateLog implements UpdateLog {
     if (!ServedRows.settle(handle, Set.of(update.blob()))) {
       return Outcome.BLOB_GONE;
     }
-    holds.release(handle, Set.of(update.group()));
+    holds.release(handle, held);
     ServedRows.insert(handle, List.of(update));
     rows.serve(handle, served, update, entry.recordId(), entry.path());
     return Outcome.RECORDED;

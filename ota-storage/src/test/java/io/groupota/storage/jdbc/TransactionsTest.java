@@ -84,9 +84,9 @@ class TransactionsTest {
       spy.prepared.clear();
       assertThat(repository.record(Samples.entry(1, "1.0.0"))).isEqualTo(Outcome.RECORDED);
       assertThat(spy.calls.stream().filter("rollback"::equals)).hasSize(2);
-      // Nine statements, three times; and once what makes the commit durable.
-      assertThat(spy.prepared).hasSize(28).endsWith("CHECKPOINT SYNC");
-      assertThat(spy.prepared.subList(0, 9)).isEqualTo(spy.prepared.subList(18, 27));
+      // Eight statements, three times; and once what makes the commit durable.
+      assertThat(spy.prepared).hasSize(25).endsWith("CHECKPOINT SYNC");
+      assertThat(spy.prepared.subList(0, 8)).isEqualTo(spy.prepared.subList(16, 24));
       assertThat(repository.history(Samples.GROUP, 0, 10).total()).isEqualTo(1);
     }
   }
