@@ -1,6 +1,5 @@
 package io.groupota;
 
-import java.nio.charset.StandardCharsets;
 import java.util.Optional;
 import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
@@ -106,10 +105,7 @@ public record DeviceReport(
   }
 
   private static void check(String field, String text) {
-    if (text.isEmpty()
-        || text.length() > DeployRequest.MAX_VERSION_LENGTH
-        || text.chars().anyMatch(Character::isISOControl)
-        || !StandardCharsets.UTF_8.newEncoder().canEncode(text)) {
+    if (text.isEmpty() || text.length() > DeployRequest.MAX_VERSION_LENGTH || !isPlain(text)) {
       throw new InvalidRequestException(
           field,
           field
@@ -117,5 +113,21 @@ public record DeviceReport(
               + DeployRequest.MAX_VERSION_LENGTH
               + " characters without control characters and half characters");
     }
+  }
+
+  private static boolean isPlain(String text) {
+    for (int i = 0; i < text.length(); i++) {
+      char c = text.charAt(i);
+      if (Character.isISOControl(c)) {
+        return false;
+      }
+      if (Character.isSurrogate(c)) {
+        i++;
+        if (i == text.length() || !Character.isSurrogatePair(c, text.charAt(i))) {
+          return false;
+        }
+      }
+    }
+    return true;
   }
 }

@@ -18,6 +18,8 @@ class IdentifiersTest {
   void idsAreKeptInLowerCase() {
     assertThat(new GroupId("5E1B76BC4315B70EB242567A")).isEqualTo(new GroupId(HEX));
     assertThat(new DeviceId(HEX).toString()).isEqualTo(HEX);
+    assertThat(new DeviceId("0123456789abcdefABCDEF09").value())
+        .isEqualTo("0123456789abcdefabcdef09");
   }
 
   @ParameterizedTest
@@ -27,6 +29,12 @@ class IdentifiersTest {
         "5e1b76bc4315b70eb242567",
         "5e1b76bc4315b70eb242567ab",
         "5e1b76bc4315b70eb242567g",
+        "5e1b76bc4315b70eb242567G",
+        "5e1b76bc4315b70eb242567`",
+        "5e1b76bc4315b70eb242567@",
+        "5e1b76bc4315b70eb242567:",
+        "/e1b76bc4315b70eb242567a",
+        "5e1b76bc4315b70eb242567\u0663",
         "../../../../etc/passwd..",
         "5e1b76bc4315b70eb24256/a",
         "+",
@@ -92,13 +100,30 @@ class IdentifiersTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"", "1.2.3\u0000", "1.2\n", "\ud800"})
+  @ValueSource(
+      strings = {
+        "",
+        "1.2.3\u0000",
+        "1.2\n",
+        "1\u007f",
+        "1\u0085",
+        "\ud83d",
+        "1\ud83d2",
+        "\ude80",
+        "\ude80\ud83d"
+      })
   void aReportedVersionIsText(String version) {
     DeviceId id = new DeviceId(HEX);
     assertThatThrownBy(() -> DeviceReport.version(id, version))
         .isInstanceOf(InvalidRequestException.class);
     assertThatThrownBy(() -> DeviceReport.version(id, "x".repeat(65)))
         .isInstanceOf(InvalidRequestException.class);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"1.2.7", "x", "vé 日", "\ud83d\ude80", "1\ud83d\ude80\ud83d\ude802"})
+  void aReportedVersionIsAnyText(String version) {
+    assertThat(DeviceReport.version(new DeviceId(HEX), version).version()).contains(version);
   }
 
   private static Device device(String user, Token token) {

@@ -99,6 +99,12 @@ final class Topics {
     if (level.isEmpty() || level.length() > MAX_USER_LENGTH || level.charAt(0) == '$') {
       return false;
     }
-    return level.chars().noneMatch(c -> c == '/' || c == '+' || c == '#' || c < 0x20 || c == 0x7f);
+    for (int i = 0; i < level.length(); i++) {
+      char c = level.charAt(i);
+      if (c == '/' || c == '+' || c == '#' || c < 0x20 || c == 0x7f) {
+        return false;
+      }
+    }
+    return true;
   }
 }
