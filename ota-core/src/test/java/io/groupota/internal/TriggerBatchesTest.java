@@ -137,7 +137,7 @@ class TriggerBatchesTest {
 
   @Test
   void whatWaitsForItsEndIsKeptWhileTheNextBatchIsSent() {
-    Duration lease = Duration.ofMillis(300);
+    Duration lease = Duration.ofMillis(1_500);
     List<Collection<?>> extended = new ArrayList<>();
     OtaRepository listening =
         intercepting("extend", args -> extended.add(List.copyOf((Collection<?>) args[0])));
