@@ -142,19 +142,9 @@ public final class ServerStack implements AutoCloseable {
         parts.opened(MqttDeviceListener.builder(link, service).sharedAs("ota").build());
     service.start();
     listener.start();
-    OtaServlet.Builder servlet =
-        OtaServlet.builder()
-            .service(service)
-            .authenticator(owners)
-            .maxUpload(settings.maxUpload())
-            .spool(data.spool());
-    external
-        .objectStore()
-        .flatMap(External.ObjectStore::redirect)
-        .ifPresent(servlet::redirectDownloads);
     // Closed before the service, unlike a server that nobody can reach yet.
     HttpServer server = parts.opened(preparing.join());
-    server.serve(servlet.build());
+    server.serve(servlet(settings, data, service, owners));
     // It subscribes meanwhile.
     broker.awaitSubscribed(listener);
     return new ServerStack(parts, server.address(), broker.address(), service);
@@ -203,6 +193,22 @@ public final class ServerStack implements AutoCloseable {
     MqttLink link = broker.link();
     link.start();
     return link;
+  }
+
+  private static OtaServlet servlet(
+      Settings settings, DataFolder data, GroupOtaService service, Owners owners) {
+    OtaServlet.Builder servlet =
+        OtaServlet.builder()
+            .service(service)
+            .authenticator(owners)
+            .maxUpload(settings.maxUpload())
+            .spool(data.spool());
+    settings
+        .external()
+        .objectStore()
+        .flatMap(External.ObjectStore::redirect)
+        .ifPresent(servlet::redirectDownloads);
+    return servlet.build();
   }
 
   private static Owners owners(HikariDataSource pool, Fleet fleet) {

@@ -93,8 +93,7 @@ class CountsTest {
   @Test
   void whatAnOlderReleaseLeftIsCounted() throws Exception {
     JdbcOtaRepository.Builder builder = JdbcOtaRepository.builder(pool).migrate(false);
-    StringBuilder sql = new StringBuilder();
-    builder.writeSchema(sql);
+    String sql = TestDatabase.schema(builder);
     int counts = sql.indexOf("-- V7__");
     execute(sql.substring(0, counts));
     execute(

@@ -6,13 +6,8 @@ import com.zaxxer.hikari.HikariDataSource;
 import io.groupota.spi.OtaRepository;
 import io.groupota.spi.TriggerQueue.Claim;
 import io.groupota.spi.TriggerQueue.Reason;
-import java.io.IOException;
-import java.sql.Connection;
-import java.sql.SQLException;
-import java.sql.Statement;
 import java.time.Duration;
 import java.util.List;
-import javax.sql.DataSource;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Nested;
@@ -34,10 +29,10 @@ class OlderTriggersTest {
   void whatIsDueStaysDue(TestDatabase.Kind kind) throws Exception {
     try (HikariDataSource pool = kind.pool(4)) {
       JdbcOtaRepository.Builder builder = JdbcOtaRepository.builder(pool).migrate(false);
-      String all = schema(builder);
-      execute(pool, all.substring(0, all.indexOf("-- V9__")));
-      execute(pool, firstDeploy("BEHIND"));
-      execute(pool, schema(builder));
+      String all = TestDatabase.schema(builder);
+      TestDatabase.execute(pool, all.substring(0, all.indexOf("-- V9__")));
+      TestDatabase.execute(pool, firstDeploy("BEHIND"));
+      TestDatabase.execute(pool, TestDatabase.schema(builder));
       OtaRepository node = builder.build();
       Claim claim = only(node);
       assertThat(claim.reason()).isEqualTo(Reason.BEHIND);
@@ -78,7 +73,7 @@ class OlderTriggersTest {
 
     @Test
     void itsFirstDeployToAGroupIsTriggeredHereToo() throws Exception {
-      execute(database, firstDeploy("DEPLOYED"));
+      TestDatabase.execute(database, firstDeploy("DEPLOYED"));
       Claim claim = only(node);
       assertThat(claim.reason()).isEqualTo(Reason.DEPLOYED);
       assertThat(claim.version()).isEqualTo("1.2.7");
@@ -90,7 +85,7 @@ class OlderTriggersTest {
     void itsNextDeployIsTriggeredHereToo() throws Exception {
       Samples.deploy(node, 1, "1.2.7");
       node.complete(only(node));
-      execute(database, DEPLOY);
+      TestDatabase.execute(database, DEPLOY);
       assertThat(only(node).version()).isEqualTo("1.3.0");
     }
 
@@ -98,7 +93,7 @@ class OlderTriggersTest {
     void itsDeploySupersedesWhatIsBeingSentHere() throws Exception {
       Samples.deploy(node, 1, "1.2.7");
       Claim old = only(node);
-      execute(database, DEPLOY);
+      TestDatabase.execute(database, DEPLOY);
       assertThat(node.complete(old)).isTrue();
       assertThat(only(node).version()).isEqualTo("1.3.0");
     }
@@ -106,7 +101,7 @@ class OlderTriggersTest {
     @Test
     void aDeviceThatIsBehindMakesNoDeployLessUrgent() throws Exception {
       Samples.deploy(node, 1, "1.2.7");
-      execute(database, MARK_BEHIND);
+      TestDatabase.execute(database, MARK_BEHIND);
       assertThat(only(node).reason()).isEqualTo(Reason.DEPLOYED);
     }
 
@@ -114,15 +109,15 @@ class OlderTriggersTest {
     void aDeviceThatIsBehindIsToldFromHereToo() throws Exception {
       Samples.deploy(node, 1, "1.2.7");
       node.complete(only(node));
-      execute(database, MARK_BEHIND);
+      TestDatabase.execute(database, MARK_BEHIND);
       assertThat(only(node).reason()).isEqualTo(Reason.BEHIND);
     }
 
     @Test
     void whatItHasSentIsNotMadeDueAgain() throws Exception {
-      execute(database, firstDeploy("DEPLOYED"));
+      TestDatabase.execute(database, firstDeploy("DEPLOYED"));
       node.complete(only(node));
-      execute(database, COMPLETE);
+      TestDatabase.execute(database, COMPLETE);
       assertThat(node.claimDue(LEASE, 10)).isEmpty();
     }
   }
@@ -135,18 +130,5 @@ class OlderTriggersTest {
 
   private static String firstDeploy(String reason) {
     return FIRST_DEPLOY.formatted(Samples.GROUP.value(), Samples.id(9), Samples.id(5), reason);
-  }
-
-  private static String schema(JdbcOtaRepository.Builder builder) throws IOException {
-    StringBuilder sql = new StringBuilder();
-    builder.writeSchema(sql);
-    return sql.toString();
-  }
-
-  private static void execute(DataSource dataSource, String sql) throws SQLException {
-    try (Connection connection = dataSource.getConnection();
-        Statement statement = connection.createStatement()) {
-      statement.execute(sql);
-    }
   }
 }

@@ -15,7 +15,6 @@ import io.groupota.spi.OtaRepository;
 import io.groupota.spi.UpdateLog.Pruned;
 import io.groupota.testkit.Race;
 import io.groupota.testkit.SettableClock;
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -60,7 +59,7 @@ class SchemaTest {
   void nodesThatStartAtOnceInTheSchemaOfAHostCreateTheTablesOnce(TestDatabase.Kind kind)
       throws Exception {
     try (HikariDataSource pool = kind.pool(16)) {
-      execute(pool, "CREATE TABLE customer (id INT PRIMARY KEY)");
+      TestDatabase.execute(pool, "CREATE TABLE customer (id INT PRIMARY KEY)");
       List<OtaRepository> nodes = Race.of(4, () -> JdbcOtaRepository.using(pool));
       assertWorks(nodes.get(0));
     }
@@ -77,10 +76,10 @@ class SchemaTest {
             if (method.equals("prepareStatement")
                 && spy.prepared.get(spy.prepared.size() - 1).contains("pg_depend")
                 && created.compareAndSet(false, true)) {
-              execute(pool, EMPTY_HISTORY);
+              TestDatabase.execute(pool, EMPTY_HISTORY);
             }
           });
-      execute(pool, "CREATE TABLE customer (id INT PRIMARY KEY)");
+      TestDatabase.execute(pool, "CREATE TABLE customer (id INT PRIMARY KEY)");
       assertWorks(JdbcOtaRepository.using(spy.dataSource()));
       assertThat(created).isTrue();
     }
@@ -93,7 +92,7 @@ class SchemaTest {
         folder.resolve("V1__host.sql"), "CREATE TABLE customer (id INT PRIMARY KEY);");
     try (HikariDataSource pool = kind.pool(4)) {
       hostFlyway(pool).migrate();
-      execute(pool, "INSERT INTO customer VALUES (7)");
+      TestDatabase.execute(pool, "INSERT INTO customer VALUES (7)");
       assertWorks(JdbcOtaRepository.using(pool));
       Files.writeString(folder.resolve("V2__host.sql"), "ALTER TABLE customer ADD COLUMN age INT;");
       assertThat(hostFlyway(pool).migrate().migrationsExecuted).isEqualTo(1);
@@ -172,10 +171,10 @@ class SchemaTest {
   void aHostCanRunTheSqlItself(TestDatabase.Kind kind) throws Exception {
     try (HikariDataSource pool = kind.pool(4)) {
       JdbcOtaRepository.Builder builder = JdbcOtaRepository.builder(pool).migrate(false);
-      execute(pool, schema(builder));
+      TestDatabase.execute(pool, TestDatabase.schema(builder));
       assertWorks(builder.build());
       JdbcGroupRegistry.builder(pool).migrate(false).build();
-      assertThat(schema(builder)).isEmpty();
+      assertThat(TestDatabase.schema(builder)).isEmpty();
     }
   }
 
@@ -184,15 +183,15 @@ class SchemaTest {
   void tablesOfAnOlderReleaseAreNamedAndUpgradedByTheSql(TestDatabase.Kind kind) throws Exception {
     try (HikariDataSource pool = kind.pool(4)) {
       JdbcOtaRepository.Builder builder = JdbcOtaRepository.builder(pool).migrate(false);
-      String all = schema(builder);
+      String all = TestDatabase.schema(builder);
       int second = all.indexOf("-- V2__");
-      execute(pool, all.substring(0, second));
+      TestDatabase.execute(pool, all.substring(0, second));
       assertThatThrownBy(builder::build)
           .isInstanceOf(StorageException.class)
           .hasMessageContaining("have version 1 but this release needs version 9")
           .hasMessageContaining("writeSchema");
-      assertThat(schema(builder)).isEqualTo(all.substring(second));
-      execute(pool, schema(builder));
+      assertThat(TestDatabase.schema(builder)).isEqualTo(all.substring(second));
+      TestDatabase.execute(pool, TestDatabase.schema(builder));
       assertWorks(builder.build());
     }
   }
@@ -203,19 +202,19 @@ class SchemaTest {
       throws Exception {
     try (HikariDataSource pool = kind.pool(4)) {
       JdbcOtaRepository.Builder builder = JdbcOtaRepository.builder(pool).migrate(false);
-      String all = schema(builder);
-      execute(pool, all.substring(0, all.indexOf("-- V3__")));
+      String all = TestDatabase.schema(builder);
+      TestDatabase.execute(pool, all.substring(0, all.indexOf("-- V3__")));
       // 5 is served; the clock of the node that deployed it was behind.
       for (int n = 1; n <= 5; n++) {
-        execute(pool, oldUpdate(n, n == 5 ? "2020-01-01" : "2020-01-0" + (6 - n)));
+        TestDatabase.execute(pool, oldUpdate(n, n == 5 ? "2020-01-01" : "2020-01-0" + (6 - n)));
       }
-      execute(
+      TestDatabase.execute(
           pool,
           "INSERT INTO ota_latest (group_id, record_id, update_id, owner, version, path,"
               + " last_updated) VALUES ('"
               + String.join("', '", Samples.GROUP.value(), Samples.id(9), Samples.id(5))
               + "', 'owner', '1.0.0', 'path', '2020-01-01')");
-      execute(pool, schema(builder));
+      TestDatabase.execute(pool, TestDatabase.schema(builder));
       OtaRepository repository = builder.build();
       Pruned pruned = repository.prune(new Retention(2, Duration.ofHours(1))).orElseThrow();
       assertThat(pruned.removed())
@@ -239,22 +238,22 @@ class SchemaTest {
   void whatAnOlderNodeSavesCountsByItsTime(TestDatabase.Kind kind) throws Exception {
     try (HikariDataSource pool = kind.pool(4)) {
       JdbcOtaRepository.Builder builder = JdbcOtaRepository.builder(pool).migrate(false);
-      String all = schema(builder);
-      execute(pool, all.substring(0, all.indexOf("-- V5__")));
-      execute(
+      String all = TestDatabase.schema(builder);
+      TestDatabase.execute(pool, all.substring(0, all.indexOf("-- V5__")));
+      TestDatabase.execute(
           pool,
           "INSERT INTO ota_device_state (device_id, group_id, mqtt_user, addressing, last_seen)"
               + " VALUES ('%s', '%s', 'alice', 'GROUP', CURRENT_TIMESTAMP)"
                   .formatted(Samples.id(1), Samples.GROUP.value()));
-      execute(pool, OLD_SAVE.formatted("1.0.0", Samples.NOON));
-      execute(pool, schema(builder));
+      TestDatabase.execute(pool, OLD_SAVE.formatted("1.0.0", Samples.NOON));
+      TestDatabase.execute(pool, TestDatabase.schema(builder));
       // A late report, between two of the older node, and the next one.
       SettableClock clock = SettableClock.at(Samples.NOON.minusSeconds(1));
       OtaRepository node = builder.clock(clock).build();
       assertThat(versionAfterReporting(node, "1.0.1")).isEqualTo("1.0.0");
       clock.advance(Duration.ofSeconds(2));
       assertThat(versionAfterReporting(node, "1.0.2")).isEqualTo("1.0.2");
-      execute(pool, OLD_SAVE.formatted("1.0.3", Samples.NOON.plusSeconds(3)));
+      TestDatabase.execute(pool, OLD_SAVE.formatted("1.0.3", Samples.NOON.plusSeconds(3)));
       clock.advance(Duration.ofSeconds(1));
       assertThat(versionAfterReporting(node, "1.0.4")).isEqualTo("1.0.3");
       clock.advance(Duration.ofSeconds(2));
@@ -282,9 +281,9 @@ class SchemaTest {
   void tablesThatThisReleaseDoesNotUnderstandAreRefused(TestDatabase.Kind kind) throws Exception {
     try (HikariDataSource pool = kind.pool(4)) {
       JdbcOtaRepository.using(pool);
-      execute(pool, "UPDATE ota_schema SET version = 98, usable_from = 2");
+      TestDatabase.execute(pool, "UPDATE ota_schema SET version = 98, usable_from = 2");
       assertWorks(JdbcOtaRepository.using(pool));
-      execute(pool, "UPDATE ota_schema SET version = 99, usable_from = 98");
+      TestDatabase.execute(pool, "UPDATE ota_schema SET version = 99, usable_from = 98");
       for (boolean migrate : new boolean[] {true, false}) {
         assertThatThrownBy(() -> JdbcOtaRepository.builder(pool).migrate(migrate).build())
             .isInstanceOf(StorageException.class)
@@ -299,8 +298,8 @@ class SchemaTest {
     HikariConfig config = TestDatabase.postgres();
     try (HikariDataSource pool = new HikariDataSource(config)) {
       JdbcOtaRepository.using(pool);
-      execute(pool, "CREATE SCHEMA app");
-      execute(
+      TestDatabase.execute(pool, "CREATE SCHEMA app");
+      TestDatabase.execute(
           pool,
           "DO 'BEGIN EXECUTE ''ALTER DATABASE '' || CURRENT_DATABASE()"
               + " || '' SET search_path = app, public''; END'");
@@ -322,17 +321,11 @@ class SchemaTest {
     try (HikariDataSource pool = kind.pool(2);
         Stream<Path> scripts =
             Files.list(Path.of(SchemaTest.class.getResource(folderOfScripts).toURI()))) {
-      String all = schema(JdbcOtaRepository.builder(pool));
+      String all = TestDatabase.schema(JdbcOtaRepository.builder(pool));
       assertThat(scripts.toList())
           .isNotEmpty()
           .allSatisfy(script -> assertThat(all).contains(Files.readString(script)));
     }
-  }
-
-  private static String schema(JdbcOtaRepository.Builder builder) throws IOException {
-    StringBuilder sql = new StringBuilder();
-    builder.writeSchema(sql);
-    return sql.toString();
   }
 
   @Test
@@ -375,13 +368,6 @@ class SchemaTest {
   private static void assertWorks(OtaRepository repository) {
     Samples.deploy(repository, 1, "1.2.7");
     assertThat(repository.served(Samples.GROUP)).contains(Samples.update(1, "1.2.7"));
-  }
-
-  private static void execute(DataSource dataSource, String sql) throws SQLException {
-    try (Connection connection = dataSource.getConnection();
-        Statement statement = connection.createStatement()) {
-      statement.execute(sql);
-    }
   }
 
   private static List<String> column(DataSource dataSource, String sql) throws SQLException {

@@ -125,6 +125,20 @@ final class TestDatabase {
     return config;
   }
 
+  /** The SQL that a database lacks. */
+  static String schema(JdbcOtaRepository.Builder builder) throws IOException {
+    StringBuilder sql = new StringBuilder();
+    builder.writeSchema(sql);
+    return sql.toString();
+  }
+
+  static void execute(DataSource dataSource, String sql) throws SQLException {
+    try (Connection connection = dataSource.getConnection();
+        Statement statement = connection.createStatement()) {
+      statement.execute(sql);
+    }
+  }
+
   /** Removes all rows of the tables of Group OTA. */
   static void empty(DataSource dataSource) {
     try (Connection connection = dataSource.getConnection();
