@@ -104,6 +104,7 @@ class ReportOverloadTest {
     assertThat(refused).as("refreshes refused").isPositive();
 
     reportAll(CAPACITY, CAPACITY + STRANGERS);
+    awaitRestart();
     for (int device = 0; device < CAPACITY; device += 20) {
       fleet.change(device);
     }
@@ -144,6 +145,12 @@ class ReportOverloadTest {
     refused += taken ? 0 : 1;
     assertThat(service.reportCounts().waiting()).isLessThanOrEqualTo(CAPACITY);
     return taken;
+  }
+
+  /** Before a device runs another version it is silent for longer than times are imprecise. */
+  private static void awaitRestart() throws InterruptedException {
+    long up = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(200);
+    await("restarted", () -> System.nanoTime() > up);
   }
 
   private static void await(String what, BooleanSupplier condition) throws InterruptedException {

@@ -46,6 +46,8 @@ final class Database {
   /** What makes a commit durable, empty if the commit does that itself. */
   private final String flush;
 
+  private final ClockOffset offset = new ClockOffset();
+
   private Database(
       DataSource dataSource, Jdbi jdbi, Dialect dialect, String part, @Nullable Clock clock) {
     this.dataSource = dataSource;
@@ -126,7 +128,7 @@ final class Database {
 
   /** The present time for what is worked out here, of the moment of this call. */
   Present present() {
-    return new Present(now(), System.nanoTime());
+    return new Present(now(), System.nanoTime(), offset);
   }
 
   /**
@@ -134,22 +136,25 @@ final class Database {
    *
    * @param given what the clock that was given showed at the moment, null without one
    * @param nanos the counter of the JVM at the moment
+   * @param offset what is known of the database's clock
    */
-  record Present(@Nullable Instant given, long nanos) {
+  record Present(@Nullable Instant given, long nanos, ClockOffset offset) {
     /**
-     * The moment by the database's clock, if asked as the first statement of a transaction. What
-     * passes until the answer is here counts as before it, so the time may be too early by that.
+     * The moment by the database's clock, if asked as the first statement of a transaction. Later
+     * moments have later times, however long an answer takes, unless the database's clock is set.
      */
     Instant at(Handle handle) {
       if (given != null) {
         return given;
       }
-      Instant answered =
+      long asked = System.nanoTime();
+      Instant time =
           handle
               .createQuery("SELECT CURRENT_TIMESTAMP AS present")
               .map((row, context) -> Columns.presentInstant(row, "present"))
               .one();
-      return answered.minusNanos(System.nanoTime() - nanos);
+      offset.learn(asked, time, System.nanoTime());
+      return offset.timeOf(nanos);
     }
   }
 
