@@ -5,10 +5,13 @@ import io.groupota.OtaUpdate;
 import io.groupota.spi.TriggerQueue;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Notices groups with devices that report another version than the served one, and marks them due
@@ -35,6 +38,10 @@ final class BehindWatch {
   private record Served(Optional<String> version, long loadedAt, long askedAt, long quietUntil) {
     Served askedAt(long now) {
       return new Served(version, loadedAt, now, quietUntil);
+    }
+
+    Served quietUntil(long time) {
+      return new Served(version, loadedAt, NEVER, time);
     }
   }
 
@@ -78,10 +85,11 @@ final class BehindWatch {
 
   /** Marks the groups in which a version was reported that is not the served one. */
   void look(Map<GroupId, Set<String>> reported, long now) {
+    Map<GroupId, Served> known = served(reported.keySet(), now);
     List<GroupId> behind = new ArrayList<>();
-    reported.forEach(
-        (group, versions) -> {
-          Served served = served(group, now);
+    known.forEach(
+        (group, served) -> {
+          Set<String> versions = reported.getOrDefault(group, Set.of());
           boolean due =
               now >= served.quietUntil()
                   && versions.stream().anyMatch(version -> isBehind(Optional.of(version), served));
@@ -93,7 +101,8 @@ final class BehindWatch {
       return;
     }
     triggers.markBehind(behind, interval);
-    behind.forEach(group -> quieten(group, now));
+    served(behind, now)
+        .forEach((group, served) -> groups.put(group, served.quietUntil(now + pauseMillis)));
     onBehind.run();
   }
 
@@ -101,21 +110,34 @@ final class BehindWatch {
     groups.remove(group);
   }
 
-  private Served served(GroupId group, long now) {
-    Served served = groups.get(group);
-    if (served != null && !isOld(served.loadedAt(), now, pauseMillis)) {
-      return served;
+  private Map<GroupId, Served> served(Collection<GroupId> wanted, long now) {
+    Map<GroupId, Served> known = new HashMap<>();
+    List<GroupId> old = new ArrayList<>();
+    for (GroupId group : wanted) {
+      Served served = groups.get(group);
+      if (served == null || isOld(served.loadedAt(), now, pauseMillis)) {
+        old.add(group);
+      } else {
+        known.put(group, served);
+      }
     }
-    long quietUntil = served == null ? now : served.quietUntil();
-    Served loaded =
-        new Served(firmware.served(group).map(OtaUpdate::version), now, NEVER, quietUntil);
-    groups.put(group, loaded);
-    return loaded;
+    if (!old.isEmpty()) {
+      Map<GroupId, OtaUpdate> read = firmware.served(old);
+      old.forEach(group -> known.put(group, loaded(group, read.get(group), now)));
+    }
+    return known;
   }
 
-  private void quieten(GroupId group, long now) {
-    Served served = served(group, now);
-    groups.put(group, new Served(served.version(), served.loadedAt(), NEVER, now + pauseMillis));
+  private Served loaded(GroupId group, @Nullable OtaUpdate update, long now) {
+    Served before = groups.get(group);
+    Served loaded =
+        new Served(
+            Optional.ofNullable(update).map(OtaUpdate::version),
+            now,
+            NEVER,
+            before == null ? now : before.quietUntil());
+    groups.put(group, loaded);
+    return loaded;
   }
 
   private static boolean isOld(long time, long now, long limit) {

@@ -40,21 +40,31 @@ final class DeviceEvents {
   }
 
   /**
-   * What the groups of devices serve, read anew: a cached answer could be that of before a deploy
-   * on another node, and a device that has the update would count as fallen back. Asked before
-   * their reports are saved, so that nothing can fail between the save and its events.
+   * What decides what the reports of devices mean.
+   *
+   * @param served what their groups serve, read anew: a cached answer could be that of before a
+   *     deploy on another node, and a device that has the update would count as fallen back
+   * @param targets the versions that rollouts bring to those of their groups that they hold, empty
+   *     for one that was removed
    */
-  Map<GroupId, OtaUpdate> served(Collection<Device> devices) {
+  record Groups(Map<GroupId, OtaUpdate> served, Map<GroupId, Optional<String>> targets) {
+    static final Groups NONE = new Groups(Map.of(), Map.of());
+  }
+
+  /** Asked before reports are saved, so that nothing can fail between the save and its events. */
+  Groups groups(Collection<Device> devices) {
     if (!events.areHeard()) {
-      return Map.of();
+      return Groups.NONE;
     }
     Set<GroupId> groups =
         devices.stream().map(device -> device.group().orElseThrow()).collect(Collectors.toSet());
-    return groups.isEmpty() ? Map.of() : updates.served(groups);
+    return groups.isEmpty()
+        ? Groups.NONE
+        : new Groups(updates.served(groups), assignments.targets(groups));
   }
 
   /** Tells of what was saved, in the order in which it was reported. */
-  void tell(Saved saved, Map<GroupId, OtaUpdate> served, Collection<Sighting> sightings) {
+  void tell(Saved saved, Groups groups, Collection<Sighting> sightings) {
     if (!events.areHeard()) {
       return;
     }
@@ -70,8 +80,7 @@ final class DeviceEvents {
     for (NewVersion change : saved.versions()) {
       Sighting sighting = sighting(heard, change.device());
       Duration age = sighting.versionBegan().orElse(sighting.age());
-      event(change, Optional.ofNullable(served.get(change.group())), now.minus(age))
-          .ifPresent(told::add);
+      event(change, groups, now.minus(age)).ifPresent(told::add);
     }
     told.sort(Comparator.comparing(OtaEvent::at));
     told.forEach(events::emit);
@@ -82,15 +91,18 @@ final class DeviceEvents {
   }
 
   /** A device of a rollout that has its target, or had it, is the rollout's to tell of. */
-  private Optional<OtaEvent> event(NewVersion change, Optional<OtaUpdate> served, Instant at) {
+  private static Optional<OtaEvent> event(NewVersion change, Groups groups, Instant at) {
     DeviceId device = change.device();
-    if (assignments.hold(change.group()).isPresent()) {
+    Optional<OtaUpdate> served = Optional.ofNullable(groups.served().get(change.group()));
+    Optional<String> target = groups.targets().get(change.group());
+    if (target != null) {
       boolean told =
-          assignments.isTarget(change.group(), change.version())
-              || change
-                  .previous()
-                  .filter(version -> assignments.isTarget(change.group(), version))
-                  .isPresent();
+          target
+              .filter(
+                  version ->
+                      version.equals(change.version())
+                          || change.previous().equals(Optional.of(version)))
+              .isPresent();
       return told ? Optional.empty() : Optional.of(changed(change, served, at));
     }
     if (runs(Optional.of(change.version()), served)) {

@@ -4,7 +4,6 @@ import io.groupota.DeviceId;
 import io.groupota.DeviceReport;
 import io.groupota.DeviceState;
 import io.groupota.GroupId;
-import io.groupota.OtaUpdate;
 import io.groupota.UpdateCode;
 import io.groupota.spi.Device;
 import io.groupota.spi.DeviceStates;
@@ -118,8 +117,8 @@ final class ReportSaver {
   }
 
   private List<Own> save(List<Own> toBeSaved, long now) {
-    Map<GroupId, OtaUpdate> served =
-        events.served(toBeSaved.stream().map(own -> own.device().device().orElseThrow()).toList());
+    DeviceEvents.Groups groups =
+        events.groups(toBeSaved.stream().map(own -> own.device().device().orElseThrow()).toList());
     // Last of all, since what is waited for after this makes a report look younger.
     long present = time.now();
     List<Sighting> sightings =
@@ -136,7 +135,7 @@ final class ReportSaver {
                   return remember(own, saved, now - waited);
                 })
             .toList();
-    events.tell(saved, served, sightings);
+    events.tell(saved, groups, sightings);
     return after;
   }
 

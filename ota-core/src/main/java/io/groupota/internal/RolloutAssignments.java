@@ -14,10 +14,12 @@ import io.groupota.spi.RolloutLog.Hold;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -51,6 +53,21 @@ final class RolloutAssignments {
   /** The rollout that has a say in a group, from memory for a moment. */
   Optional<Hold> hold(GroupId group) {
     return holds.get(group);
+  }
+
+  /** The same of many groups, at most 1,000: those in which a rollout has a say. */
+  Map<GroupId, Hold> holds(Collection<GroupId> groups) {
+    Map<GroupId, Hold> held = new HashMap<>();
+    holds
+        .getAll(groups, this::readHolds)
+        .forEach((group, hold) -> hold.ifPresent(some -> held.put(group, some)));
+    return held;
+  }
+
+  private Map<GroupId, Optional<Hold>> readHolds(Collection<GroupId> groups) {
+    Map<GroupId, Hold> read = repository.holds(groups);
+    return groups.stream()
+        .collect(Collectors.toMap(group -> group, group -> Optional.ofNullable(read.get(group))));
   }
 
   void invalidate(GroupId group) {
@@ -124,19 +141,22 @@ final class RolloutAssignments {
    */
   Map<DeviceId, String> versions(
       GroupId group, String served, List<Device> devices, Map<DeviceId, String> reported) {
-    Optional<Hold> hold = hold(group);
-    Map<DeviceId, Assignment> assigned =
-        hold.isEmpty() || devices.isEmpty() ? Map.of() : assignments(hold.get(), devices);
+    return hold(group)
+        .map(hold -> versions(hold, devices, reported))
+        .orElseGet(() -> devices.stream().collect(Collectors.toMap(Device::id, device -> served)));
+  }
+
+  private Map<DeviceId, String> versions(
+      Hold hold, List<Device> devices, Map<DeviceId, String> reported) {
+    Map<DeviceId, Assignment> assigned = devices.isEmpty() ? Map.of() : assignments(hold, devices);
     Map<DeviceId, String> versions = new HashMap<>();
     for (Device device : devices) {
       Assignment assignment = assigned.get(device.id());
-      if (hold.isEmpty()) {
-        versions.put(device.id(), served);
-      } else if (assignment == null || !assignment.state().isLetThrough()) {
-        (assignment == null ? unassigned(hold.get()) : assignment.update())
+      if (assignment == null || !assignment.state().isLetThrough()) {
+        (assignment == null ? unassigned(hold) : assignment.update())
             .flatMap(this::known)
             .map(OtaUpdate::version)
-            .filter(version -> !waits(hold.get(), reported.get(device.id()), version))
+            .filter(version -> !waits(hold, reported.get(device.id()), version))
             .ifPresent(version -> versions.put(device.id(), version));
       }
     }
@@ -151,6 +171,13 @@ final class RolloutAssignments {
             .isPresent();
   }
 
+  /** The versions that rollouts bring to groups, see {@link #target}: of those that they hold. */
+  Map<GroupId, Optional<String>> targets(Collection<GroupId> groups) {
+    Map<GroupId, Optional<String>> targets = new HashMap<>();
+    holds(groups).forEach((group, hold) -> targets.put(group, target(hold)));
+    return targets;
+  }
+
   /** Whether a version is the target of the rollout that holds a group. */
   boolean isTarget(GroupId group, String version) {
     return hold(group).flatMap(this::target).filter(version::equals).isPresent();
@@ -163,22 +190,21 @@ final class RolloutAssignments {
    * @param reported what each device reports
    */
   List<Device> notSettled(Map<Device, String> reported) {
-    Map<GroupId, List<Device>> held = new HashMap<>();
+    Map<GroupId, List<Device>> members =
+        reported.keySet().stream()
+            .collect(Collectors.groupingBy(device -> device.group().orElseThrow()));
+    Map<GroupId, Hold> held = holds(members.keySet());
     List<Device> rest = new ArrayList<>();
-    reported.forEach(
-        (device, version) -> {
-          GroupId group = device.group().orElseThrow();
-          if (hold(group).isEmpty()) {
-            rest.add(device);
-          } else {
-            held.computeIfAbsent(group, any -> new ArrayList<>()).add(device);
-          }
-        });
-    held.forEach(
+    members.forEach(
         (group, devices) -> {
+          Hold hold = held.get(group);
+          if (hold == null) {
+            rest.addAll(devices);
+            return;
+          }
           Map<DeviceId, String> running = new HashMap<>();
           devices.forEach(device -> running.put(device.id(), reported.getOrDefault(device, "")));
-          Map<DeviceId, String> wanted = versions(group, "", devices, running);
+          Map<DeviceId, String> wanted = versions(hold, devices, running);
           devices.stream()
               .filter(
                   device ->

@@ -17,7 +17,9 @@ import java.io.InputStream;
 import java.net.URI;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.Collection;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -68,6 +70,11 @@ final class ServedFirmware {
 
   Optional<OtaUpdate> served(GroupId group) {
     return updates.get(group);
+  }
+
+  /** The same of many groups, at most 1,000: of those that serve one. */
+  Map<GroupId, OtaUpdate> served(Collection<GroupId> groups) {
+    return updates.getAll(groups);
   }
 
   Optional<OtaUpdate> served(DeviceId id) {

@@ -7,7 +7,12 @@ import io.groupota.spi.GroupDirectory;
 import io.groupota.spi.UpdateLog;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
@@ -56,11 +61,29 @@ final class ServedUpdates {
   /** The update that a group serves, empty if it serves none or there is no such group. */
   Optional<OtaUpdate> get(GroupId group) {
     long now = clock.millis();
-    if (told && isOld(triedAt, now, ttlMillis / 2)) {
-      ask(now);
-    }
+    askIfDue(now);
     Entry entry = entries.get(group);
     return entry != null && isFresh(group, entry, now) ? entry.update() : load(group, now);
+  }
+
+  /** The same of many groups, at most 1,000: of those that serve one. */
+  Map<GroupId, OtaUpdate> getAll(Collection<GroupId> groups) {
+    long now = clock.millis();
+    askIfDue(now);
+    Map<GroupId, OtaUpdate> updates = new HashMap<>();
+    Set<GroupId> missing = new HashSet<>();
+    for (GroupId group : groups) {
+      Entry entry = entries.get(group);
+      if (entry == null || !isFresh(group, entry, now)) {
+        missing.add(group);
+      } else {
+        entry.update().ifPresent(update -> updates.put(group, update));
+      }
+    }
+    if (!missing.isEmpty()) {
+      updates.putAll(load(missing, now));
+    }
+    return updates;
   }
 
   /** Forgets what a group serves, since it serves another update from now on. */
@@ -85,15 +108,34 @@ final class ServedUpdates {
     return RENEWABLE_MILLIS - Math.floorMod(group.hashCode(), RENEWABLE_MILLIS / 4);
   }
 
-  /** What was loading while it was invalidated is not remembered. */
   private Optional<OtaUpdate> load(GroupId group, long now) {
     long before = invalidations.get();
     Optional<OtaUpdate> update = directory.group(group).flatMap(found -> log.served(group));
-    entries.put(group, new Entry(update, now));
+    remember(group, new Entry(update, now), before);
+    return update;
+  }
+
+  private Map<GroupId, OtaUpdate> load(Set<GroupId> groups, long now) {
+    long before = invalidations.get();
+    Set<GroupId> there = directory.groups(groups).keySet();
+    Map<GroupId, OtaUpdate> updates = there.isEmpty() ? Map.of() : log.served(there);
+    groups.forEach(
+        group -> remember(group, new Entry(Optional.ofNullable(updates.get(group)), now), before));
+    return updates;
+  }
+
+  /** What was loading while it was invalidated is not remembered. */
+  private void remember(GroupId group, Entry entry, long before) {
+    entries.put(group, entry);
     if (invalidations.get() != before) {
       entries.remove(group);
     }
-    return update;
+  }
+
+  private void askIfDue(long now) {
+    if (told && isOld(triedAt, now, ttlMillis / 2)) {
+      ask(now);
+    }
   }
 
   /** One thread asks; the others go on with what is known, as long as it is young enough. */

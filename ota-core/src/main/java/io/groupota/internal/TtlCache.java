@@ -2,6 +2,11 @@ package io.groupota.internal;
 
 import java.time.Clock;
 import java.time.Duration;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
 
@@ -37,6 +42,34 @@ final class TtlCache<K, V> {
       entries.put(key, new Entry<>(value, now));
     }
     return value;
+  }
+
+  /**
+   * Many at once.
+   *
+   * @param all loads those that are not remembered, in one call; answers each
+   */
+  Map<K, V> getAll(Collection<K> keys, Function<Collection<K>, Map<K, V>> all) {
+    long now = clock.millis();
+    Map<K, V> values = new HashMap<>();
+    Set<K> missing = new HashSet<>();
+    for (K key : keys) {
+      Entry<V> entry = entries.get(key);
+      if (entry != null && isFresh(entry, now)) {
+        values.put(key, entry.value());
+      } else {
+        missing.add(key);
+      }
+    }
+    if (!missing.isEmpty()) {
+      long before = invalidations.get();
+      Map<K, V> loaded = all.apply(missing);
+      if (invalidations.get() == before) {
+        loaded.forEach((key, value) -> entries.put(key, new Entry<>(value, now)));
+      }
+      values.putAll(loaded);
+    }
+    return values;
   }
 
   void invalidate(K key) {

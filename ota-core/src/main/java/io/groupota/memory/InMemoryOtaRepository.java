@@ -35,6 +35,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -359,9 +360,12 @@ public final class InMemoryOtaRepository implements OtaRepository {
   }
 
   @Override
-  public Optional<Hold> hold(GroupId group) {
+  public Map<GroupId, Hold> holds(Collection<GroupId> groups) {
     synchronized (lock) {
-      return rollouts.hold(group);
+      return groups.stream()
+          .distinct()
+          .flatMap(group -> rollouts.hold(group).stream())
+          .collect(Collectors.toMap(Hold::group, Function.identity()));
     }
   }
 

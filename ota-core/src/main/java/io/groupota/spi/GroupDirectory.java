@@ -3,6 +3,7 @@ package io.groupota.spi;
 import io.groupota.DeviceId;
 import io.groupota.GroupId;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -23,6 +24,19 @@ public interface GroupDirectory {
    * @return the group, empty if there is none
    */
   Optional<Group> group(GroupId id);
+
+  /**
+   * Looks up groups, many at once. Asks for one after another by default: worth an implementation
+   * of its own where devices of thousands of groups report.
+   *
+   * @param ids the groups, at most 1,000
+   * @return those that exist, by id
+   */
+  default Map<GroupId, Group> groups(Collection<GroupId> ids) {
+    Map<GroupId, Group> groups = new HashMap<>();
+    ids.forEach(id -> group(id).ifPresent(group -> groups.put(id, group)));
+    return groups;
+  }
 
   /**
    * Looks up devices, many at once.

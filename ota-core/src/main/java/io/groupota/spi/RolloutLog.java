@@ -161,12 +161,22 @@ public interface RolloutLog {
   RolloutDevicePage rolloutDevices(Rollout rollout, RolloutQuery<RolloutDeviceState> query);
 
   /**
+   * Which rollouts hold groups, by key, many at once.
+   *
+   * @param groups the groups, at most 1,000
+   * @return the holds of those in which a rollout has a say
+   */
+  Map<GroupId, Hold> holds(Collection<GroupId> groups);
+
+  /**
    * Which rollout holds a group, by key.
    *
    * @param group the group
    * @return the hold, empty if no rollout has a say
    */
-  Optional<Hold> hold(GroupId group);
+  default Optional<Hold> hold(GroupId group) {
+    return Optional.ofNullable(holds(List.of(group)).get(group));
+  }
 
   /**
    * What the rollout that holds a group says of devices, by key; of those that it has not taken in

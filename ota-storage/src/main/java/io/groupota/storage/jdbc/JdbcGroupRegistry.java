@@ -34,8 +34,11 @@ import org.jspecify.annotations.Nullable;
  * and downloads need them. Thread-safe. The data source stays the host's and is never closed.
  */
 public final class JdbcGroupRegistry implements GroupRegistry {
-  private static final String GROUP =
-      "SELECT id, owner, token, name FROM ota_group WHERE id = :group";
+  private static final String GROUP_ROW = "SELECT id, owner, token, name FROM ota_group WHERE ";
+
+  private static final String GROUP = GROUP_ROW + "id = :group";
+
+  private static final String GROUPS = GROUP_ROW + "id = ANY(:groups)";
 
   private static final String UPDATE_GROUP =
       "UPDATE ota_group SET owner = :owner, token = :token, name = :name WHERE id = :id";
@@ -168,6 +171,20 @@ public final class JdbcGroupRegistry implements GroupRegistry {
                 .bind("group", id.value())
                 .map((row, context) -> group(row))
                 .findOne());
+  }
+
+  @Override
+  public Map<GroupId, Group> groups(Collection<GroupId> ids) {
+    if (ids.isEmpty()) {
+      return Map.of();
+    }
+    return database.read(
+        handle ->
+            handle
+                .createQuery(GROUPS)
+                .bind("groups", Columns.texts(ids))
+                .map((row, context) -> group(row))
+                .collect(Collectors.toMap(Group::id, Function.identity())));
   }
 
   @Override

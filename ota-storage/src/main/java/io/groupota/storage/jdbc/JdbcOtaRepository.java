@@ -315,6 +315,11 @@ public final class JdbcOtaRepository implements OtaRepository {
   }
 
   @Override
+  public Map<GroupId, Hold> holds(Collection<GroupId> groups) {
+    return rollouts.holds(groups);
+  }
+
+  @Override
   public Optional<Hold> hold(GroupId group) {
     return rollouts.hold(group);
   }

@@ -31,6 +31,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.statement.PreparedBatch;
@@ -75,7 +76,10 @@ final class SqlRolloutLog implements RolloutLog {
           + " JOIN ota_rollout_group g ON g.rollout_id = h.rollout_id AND g.group_id = h.group_id"
           + " JOIN ota_rollout r ON r.id = h.rollout_id"
           + " LEFT JOIN ota_latest l ON l.group_id = g.group_id"
-          + (" WHERE h.group_id = :group AND NOT " + SqlRolloutHolds.OVERRIDDEN);
+          + (" WHERE NOT " + SqlRolloutHolds.OVERRIDDEN);
+
+  private static final String HOLD_OF_ONE = HOLD + " AND h.group_id = :group";
+  private static final String HOLDS = HOLD + " AND h.group_id = ANY(:groups)";
 
   private final Database database;
   private final SqlRolloutHolds holds;
@@ -272,11 +276,25 @@ final class SqlRolloutLog implements RolloutLog {
   }
 
   @Override
+  public Map<GroupId, Hold> holds(Collection<GroupId> groups) {
+    return groups.isEmpty()
+        ? Map.of()
+        : database.read(
+            handle ->
+                handle
+                    .createQuery(HOLDS)
+                    .bind("groups", Columns.texts(groups))
+                    .map((row, context) -> hold(row))
+                    .collect(Collectors.toMap(Hold::group, Function.identity())));
+  }
+
+  /** By a statement of its own: a list of one is planned anew each time. */
+  @Override
   public Optional<Hold> hold(GroupId group) {
     return database.read(
         handle ->
             handle
-                .createQuery(HOLD)
+                .createQuery(HOLD_OF_ONE)
                 .bind("group", group.value())
                 .map((row, context) -> hold(row))
                 .findOne());

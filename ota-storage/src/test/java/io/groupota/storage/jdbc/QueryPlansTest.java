@@ -64,6 +64,11 @@ class QueryPlansTest {
         "INSERT INTO ota_rollout_group SELECT hex(n), hex(n), 0, hex(n), hex(n), hex(n), 'path', 0,"
             + " 'WAITING', NULL"
             + groups,
+        "INSERT INTO ota_rollout (id, owner, version, plan, created_at, state, stage, stage_since,"
+            + " despite_guards, accepted, pace, tokens, tokens_at, enrol_group, enrol_places,"
+            + " enrol_complete) SELECT hex(n), 'owner-1', '1.2.3', '', NOW(), 'RUNNING', 0, NOW(),"
+            + " FALSE, 0, '', 0, NOW(), 0, '', TRUE"
+            + groups,
         "INSERT INTO ota_rollout_device SELECT hex(n), hex(n), hex(n), 'DEVICE', 0, n, 'QUEUED', 0,"
             + " NULL, NOW(), NULL, NULL, 0"
             + devices,
@@ -271,6 +276,17 @@ class QueryPlansTest {
               plan(
                   () -> assertThat(repository.wasReleased(GROUP, Duration.ofMinutes(2))).isFalse()))
           .contains("ota_rollout_hold_pkey");
+    }
+
+    @Test
+    void whichRolloutsHoldGroupsIsReadByKey() {
+      List<GroupId> groups =
+          LongStream.range(0, 10).mapToObj(n -> new GroupId(Samples.id(n))).toList();
+      for (Runnable question :
+          List.<Runnable>of(() -> repository.hold(GROUP), () -> repository.holds(groups))) {
+        assertThat(plan(question))
+            .contains("ota_rollout_hold_pkey", "ota_rollout_group_pkey", "ota_rollout_pkey");
+      }
     }
 
     @Test

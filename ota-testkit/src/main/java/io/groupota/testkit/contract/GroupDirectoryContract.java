@@ -72,6 +72,9 @@ public interface GroupDirectoryContract {
       assertThat(directory.group(group.id())).contains(group);
     }
     assertThat(directory.group(Fleet.groupId(4))).isEmpty();
+    assertThat(directory.groups(List.of(plain.id(), Fleet.groupId(4), unnamed.id())))
+        .containsOnly(Map.entry(plain.id(), plain), Map.entry(unnamed.id(), unnamed));
+    assertThat(directory.groups(List.of())).isEmpty();
   }
 
   @Test

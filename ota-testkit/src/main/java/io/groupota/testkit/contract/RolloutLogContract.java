@@ -213,6 +213,11 @@ public interface RolloutLogContract extends RolloutPagesContract {
                 Optional.empty(),
                 RolloutGroup.Status.WAITING));
     assertThat(rollouts.otherNode.hold(stays).orElseThrow().base()).isEmpty();
+    assertThat(rollouts.otherNode.holds(List.of(taken, rollouts.scenario.group(), stays)))
+        .containsOnlyKeys(taken, stays)
+        .containsEntry(taken, rollouts.otherNode.hold(taken).orElseThrow())
+        .containsEntry(stays, rollouts.otherNode.hold(stays).orElseThrow());
+    assertThat(rollouts.otherNode.holds(List.of())).isEmpty();
     rollouts.sleep(id);
 
     TrackedRollout second = rollouts.open(taken);
@@ -244,6 +249,7 @@ public interface RolloutLogContract extends RolloutPagesContract {
 
     rollouts.scenario.deploy(taken, "3.0.0");
     assertThat(rollouts.otherNode.hold(taken)).isEmpty();
+    assertThat(rollouts.otherNode.holds(List.of(taken, stays))).containsOnlyKeys(stays);
     assertThat(rollouts.otherNode.hold(stays)).isPresent();
     assertThat(rollouts.status(id, taken)).isEqualTo(RolloutGroup.Status.RELEASED);
     assertThat(rollouts.status(id, stays)).isEqualTo(RolloutGroup.Status.WAITING);
