@@ -85,6 +85,7 @@ final class Reply {
     response.setStatus(status);
     headers.forEach(response::setHeader);
     response.setContentLength(body.length);
+    UnreadBody.settle(request, response);
     if (!request.getMethod().equals("HEAD")) {
       response.getOutputStream().write(body);
     }

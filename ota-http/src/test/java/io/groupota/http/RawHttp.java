@@ -81,8 +81,9 @@ final class RawHttp implements AutoCloseable {
     return this;
   }
 
-  void endOutput() throws IOException {
+  RawHttp endOutput() throws IOException {
     socket.shutdownOutput();
+    return this;
   }
 
   /** Cuts the connection with a reset, as a device that loses its power does. */
