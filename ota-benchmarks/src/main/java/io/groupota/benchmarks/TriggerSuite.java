@@ -3,6 +3,7 @@ package io.groupota.benchmarks;
 import com.hivemq.client.mqtt.mqtt5.Mqtt5AsyncClient;
 import io.groupota.GroupOtaService;
 import io.groupota.mqtt.MqttUpdateNotifier;
+import io.groupota.spi.Addressing;
 
 /** Triggers of many groups that are due at once. */
 final class TriggerSuite implements Suite {
@@ -22,35 +23,75 @@ final class TriggerSuite implements Suite {
 
   @Override
   public void run(Run run) throws Exception {
-    int groups = run.count(10_000, 200);
+    int messages = run.count(10_000, 200);
+    run.add(
+        measure(run, new Load("groups", Addressing.GROUP, messages, 1))
+            .should(Target.ratioAtLeast(0.7)));
+    run.add(measure(run, new Load("devices", Addressing.DEVICE, messages, 10)));
+  }
+
+  /**
+   * What is due.
+   *
+   * @param name of whom
+   * @param addressing how they are told
+   * @param messages how many are sent
+   * @param perGroup how many of them to one group
+   */
+  private record Load(String name, Addressing addressing, int messages, int perGroup) {
+    int groups() {
+      return messages / perGroup;
+    }
+
+    String title() {
+      return "trigger: " + messages + " " + name;
+    }
+
+    String topic(Fleet fleet, int message) {
+      return "/"
+          + Fleet.user(0)
+          + (addressing == Addressing.GROUP
+              ? "/groups/" + fleet.group(message)
+              : "/devices/" + fleet.device(message))
+          + "/update-trigger";
+    }
+  }
+
+  private Row measure(Run run, Load load) throws Exception {
     try (Database database = run.database(this, 4);
         MqttBroker broker = MqttBroker.start(run.folder())) {
       Fleet fleet = new Fleet(database, run.seed());
-      run.progress("trigger: loading " + groups + " groups");
-      fleet.groups(0, groups);
-      fleet.devices(groups, n -> n, n -> Fleet.user(0), n -> "1.2.6");
+      run.progress(load.title() + ": loading");
+      fleet.groups(0, load.groups());
+      fleet.devices(
+          load.messages(),
+          load.addressing(),
+          n -> n / load.perGroup(),
+          n -> Fleet.user(0),
+          n -> "1.2.6");
       database.settle();
       Mqtt5AsyncClient client = broker.connect();
       try (GroupOtaService service =
           Host.on(database, run.folder()).notifier(MqttUpdateNotifier.using(client)).build()) {
-        double cold = ours(service, database, groups);
-        bare(client, fleet, groups);
-        run.add(Row.of("trigger.cold", cold, "1/s"));
+        double cold = ours(service, database, load);
+        bare(client, fleet, load);
+        if (load.addressing() == Addressing.GROUP) {
+          run.add(Row.of("trigger.cold", cold, "1/s"));
+        }
         Duel.Outcome outcome =
             run.duel(3)
                 .run(
-                    run.progress("trigger: " + groups + " groups"),
-                    () -> ours(service, database, groups),
-                    () -> bare(client, fleet, groups));
-        run.add(
-            Row.of("trigger.groups-" + groups, outcome, "1/s").should(Target.ratioAtLeast(0.7)));
+                    run.progress(load.title()),
+                    () -> ours(service, database, load),
+                    () -> bare(client, fleet, load));
+        return Row.of("trigger." + load.name() + "-" + load.messages(), outcome, "1/s");
       } finally {
         client.disconnect().join();
       }
     }
   }
 
-  private static double ours(GroupOtaService service, Database database, int groups)
+  private static double ours(GroupOtaService service, Database database, Load load)
       throws Exception {
     // Between two deploys to all groups a database has the time to clean up.
     database.execute("VACUUM ota_trigger", ALL_DUE);
@@ -59,15 +100,11 @@ final class TriggerSuite implements Suite {
     if (left > 0) {
       throw new IllegalStateException(left + " groups are still due");
     }
-    return groups / seconds;
+    return load.messages() / seconds;
   }
 
-  private static double bare(Mqtt5AsyncClient client, Fleet fleet, int groups) throws Exception {
-    return groups
-        / BareClient.publish(
-            client,
-            i -> "/" + Fleet.user(0) + "/groups/" + fleet.group(i) + "/update-trigger",
-            groups,
-            Fleet.VERSION);
+  private static double bare(Mqtt5AsyncClient client, Fleet fleet, Load load) throws Exception {
+    return load.messages()
+        / BareClient.publish(client, i -> load.topic(fleet, i), load.messages(), Fleet.VERSION);
   }
 }

@@ -55,7 +55,7 @@ final class RolloutAssignments {
     return holds.get(group);
   }
 
-  /** The same of many groups, at most 1,000: those in which a rollout has a say. */
+  /** The same of many groups, at most 2,000: those in which a rollout has a say. */
   Map<GroupId, Hold> holds(Collection<GroupId> groups) {
     Map<GroupId, Hold> held = new HashMap<>();
     holds
@@ -136,13 +136,13 @@ final class RolloutAssignments {
    * updated but reports another version it is about to see that it fell back. Leaves out those that
    * are to run nothing, too, and those that wait where they had to pass through.
    *
+   * @param held the rollout that holds their group
    * @param served the version that the group serves
    * @param reported what the devices report, as far as they do
    */
   Map<DeviceId, String> versions(
-      GroupId group, String served, List<Device> devices, Map<DeviceId, String> reported) {
-    return hold(group)
-        .map(hold -> versions(hold, devices, reported))
+      Optional<Hold> held, String served, List<Device> devices, Map<DeviceId, String> reported) {
+    return held.map(hold -> versions(hold, devices, reported))
         .orElseGet(() -> devices.stream().collect(Collectors.toMap(Device::id, device -> served)));
   }
 
@@ -176,11 +176,6 @@ final class RolloutAssignments {
     Map<GroupId, Optional<String>> targets = new HashMap<>();
     holds(groups).forEach((group, hold) -> targets.put(group, target(hold)));
     return targets;
-  }
-
-  /** Whether a version is the target of the rollout that holds a group. */
-  boolean isTarget(GroupId group, String version) {
-    return hold(group).flatMap(this::target).filter(version::equals).isPresent();
   }
 
   /**

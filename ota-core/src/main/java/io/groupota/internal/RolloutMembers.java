@@ -13,6 +13,7 @@ import io.groupota.spi.RolloutQueue.DueMember;
 import io.groupota.spi.RolloutQueue.Member;
 import io.groupota.spi.RolloutQueue.Move;
 import io.groupota.spi.TrackedRollout;
+import io.groupota.spi.UpdateNotifier;
 import io.groupota.spi.UpdateTrigger;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -35,8 +36,9 @@ final class RolloutMembers {
   private static final int BATCH = 5_000;
   private static final Duration TRIGGER_AGAIN = Duration.ofSeconds(5);
 
-  private final Spis spis;
+  private final UpdateNotifier notifier;
   private final OtaRepository repository;
+  private final DirectoryLookups directory;
   private final MemberContexts contexts;
   private final RolloutEvents events;
   private final Settings.Triggers settings;
@@ -50,8 +52,9 @@ final class RolloutMembers {
       Settings.Triggers settings,
       Runnable onTriggersDue,
       ElapsedTime time) {
-    this.spis = spis;
+    this.notifier = spis.notifier();
     this.repository = spis.repository();
+    this.directory = new DirectoryLookups(spis.groups());
     this.contexts = contexts;
     this.events = events;
     this.settings = settings;
@@ -120,10 +123,10 @@ final class RolloutMembers {
       return List.of();
     }
     Map<DeviceId, Device> devices =
-        spis.groups().devices(admitted.stream().map(move -> move.member().device()).toList());
+        directory.devices(admitted.stream().map(move -> move.member().device()).toList());
     TriggerRound round =
         new TriggerRound(
-            spis.notifier(),
+            notifier,
             new TriggerSlots(settings.inFlight(), settings.timeout(), stopping),
             () -> true);
     Set<GroupId> groups = new HashSet<>();

@@ -5,9 +5,9 @@ import io.groupota.event.Triggered;
 import io.groupota.event.Work;
 import io.groupota.event.WorkRetried;
 import io.groupota.spi.DeviceStates.VersionCount;
-import io.groupota.spi.GroupDirectory;
 import io.groupota.spi.GroupMembers;
 import io.groupota.spi.OtaRepository;
+import io.groupota.spi.RolloutLog.Hold;
 import io.groupota.spi.TriggerQueue;
 import io.groupota.spi.UpdateNotifier;
 import java.time.Duration;
@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.BooleanSupplier;
@@ -33,6 +34,12 @@ final class TriggerDispatcher {
   /** How many groups in a row may fail to be looked up before the rest are not tried. */
   private static final int PATIENCE = 2;
 
+  /**
+   * After how many messages to devices the claims they belong to are ended: a node that dies has
+   * others repeat no more.
+   */
+  private static final int MESSAGES = 10_000;
+
   /** How many failures of a batch are told one by one: a broker that is away fails them all. */
   private static final int TOLD = 3;
 
@@ -40,17 +47,19 @@ final class TriggerDispatcher {
   private static final Duration LONGEST_BACKOFF = Duration.ofSeconds(10);
 
   private final OtaRepository repository;
-  private final GroupDirectory directory;
+  private final DirectoryLookups directory;
   private final UpdateNotifier notifier;
+  private final RolloutAssignments assignments;
   private final TriggerMessages messages;
   private final Settings.Triggers settings;
   private final Events events;
 
   TriggerDispatcher(
       Spis spis, RolloutAssignments assignments, Settings.Triggers settings, Events events) {
+    this.assignments = assignments;
     this.messages = new TriggerMessages(spis, assignments);
     this.repository = spis.repository();
-    this.directory = spis.groups();
+    this.directory = new DirectoryLookups(spis.groups());
     this.notifier = spis.notifier();
     this.settings = settings;
     this.events = events;
@@ -68,7 +77,7 @@ final class TriggerDispatcher {
     boolean more = true;
     while (more) {
       Batch next = sendNext(sent, held, slots, stopping);
-      next.sendOneByOne();
+      next.sendByDevice();
       sent = next;
       more = next.claims.size() == CLAIMS && !stopping.getAsBoolean() && !slots.areLate();
     }
@@ -133,24 +142,26 @@ final class TriggerDispatcher {
         if (facts.members(claim).deviceAddressed() > 0) {
           byDevice.add(claim);
         } else {
-          send(claim, slots);
+          send(claim);
         }
       }
     }
 
     /** Sends what takes its time, once nothing else waits for it. */
-    void sendOneByOne() {
+    void sendByDevice() {
       if (!isLookedUp) {
         lookUpOneByOne();
       } else if (!byDevice.isEmpty()) {
         endRounds();
-        byDevice.forEach(this::dispatch);
+        byDevice.forEach(this::sendByDevice);
       }
     }
 
-    private void dispatch(TriggerQueue.Claim claim) {
-      send(claim, new TriggerSlots(settings.inFlight(), settings.timeout(), stopping));
-      endRounds();
+    private void sendByDevice(TriggerQueue.Claim claim) {
+      send(claim);
+      if (rounds.values().stream().mapToLong(TriggerRound::sent).sum() >= MESSAGES) {
+        endRounds();
+      }
     }
 
     /** One group that cannot be looked up does not hold up the others. */
@@ -161,7 +172,8 @@ final class TriggerDispatcher {
         if (inARow < PATIENCE) {
           try {
             facts = lookUp(List.of(claim));
-            dispatch(claim);
+            send(claim);
+            endRounds();
             inARow = 0;
             continue;
           } catch (LookUpFailed e) {
@@ -174,7 +186,7 @@ final class TriggerDispatcher {
       }
     }
 
-    private void send(TriggerQueue.Claim claim, TriggerSlots slots) {
+    private void send(TriggerQueue.Claim claim) {
       if (stopping.getAsBoolean()) {
         repository.retry(claim, Duration.ZERO);
         held.end(claim);
@@ -187,7 +199,7 @@ final class TriggerDispatcher {
 
     private void send(TriggerQueue.Claim claim, TriggerRound round) {
       try {
-        messages.send(claim, facts.members(claim), facts.counts(claim), round);
+        messages.send(claim, facts.of(claim), round);
       } catch (RuntimeException e) {
         round.fail(e);
       }
@@ -265,15 +277,20 @@ final class TriggerDispatcher {
 
   /** What the triggers of groups depend on. */
   private record Facts(
-      Map<GroupId, GroupMembers> members, Map<GroupId, List<VersionCount>> counts) {
-    static final Facts NONE = new Facts(Map.of(), Map.of());
+      Map<GroupId, GroupMembers> members,
+      Map<GroupId, List<VersionCount>> counts,
+      Map<GroupId, Hold> holds) {
+    static final Facts NONE = new Facts(Map.of(), Map.of(), Map.of());
 
     GroupMembers members(TriggerQueue.Claim claim) {
       return members.getOrDefault(claim.group(), NOBODY);
     }
 
-    List<VersionCount> counts(TriggerQueue.Claim claim) {
-      return counts.getOrDefault(claim.group(), List.of());
+    TriggerMessages.Facts of(TriggerQueue.Claim claim) {
+      return new TriggerMessages.Facts(
+          members(claim),
+          counts.getOrDefault(claim.group(), List.of()),
+          Optional.ofNullable(holds.get(claim.group())));
     }
   }
 
@@ -291,7 +308,15 @@ final class TriggerDispatcher {
   private Facts lookUp(List<TriggerQueue.Claim> claims) throws LookUpFailed {
     List<GroupId> groups = claims.stream().map(TriggerQueue.Claim::group).toList();
     try {
-      return new Facts(directory.members(groups), repository.versionCounts(groups));
+      Map<GroupId, GroupMembers> members = directory.members(groups);
+      List<GroupId> byDevice =
+          groups.stream()
+              .filter(group -> members.getOrDefault(group, NOBODY).deviceAddressed() > 0)
+              .toList();
+      return new Facts(
+          members,
+          repository.versionCounts(groups),
+          byDevice.isEmpty() ? Map.of() : assignments.holds(byDevice));
     } catch (RuntimeException e) {
       throw new LookUpFailed(e);
     }

@@ -9,6 +9,7 @@ import io.groupota.spi.DeviceStates.VersionCount;
 import io.groupota.spi.GroupDirectory;
 import io.groupota.spi.GroupMembers;
 import io.groupota.spi.OtaRepository;
+import io.groupota.spi.RolloutLog.Hold;
 import io.groupota.spi.TriggerQueue;
 import io.groupota.spi.UpdateTrigger;
 import java.util.Collection;
@@ -34,23 +35,28 @@ final class TriggerMessages {
     this.assignments = assignments;
   }
 
-  /** Sends what is to be sent for a claim, given how many devices its group has and report what. */
-  void send(
-      TriggerQueue.Claim claim,
-      GroupMembers members,
-      List<VersionCount> counts,
-      TriggerRound round) {
+  /**
+   * What the triggers of a group depend on.
+   *
+   * @param members how many devices it has
+   * @param counts how many of them report what
+   * @param hold the rollout that has a say in it; asked for only if devices are told one by one
+   */
+  record Facts(GroupMembers members, List<VersionCount> counts, Optional<Hold> hold) {}
+
+  /** Sends what is to be sent for a claim. */
+  void send(TriggerQueue.Claim claim, Facts facts, TriggerRound round) {
     GroupId group = claim.group();
-    for (Map.Entry<String, Long> user : members.groupAddressed().entrySet()) {
-      if (needsTrigger(claim, user.getKey(), user.getValue(), counts)) {
+    for (Map.Entry<String, Long> user : facts.members().groupAddressed().entrySet()) {
+      if (needsTrigger(claim, user.getKey(), user.getValue(), facts.counts())) {
         round.send(new UpdateTrigger(user.getKey(), group, Optional.empty(), claim.version()));
       }
     }
-    if (members.deviceAddressed() > 0) {
+    if (facts.members().deviceAddressed() > 0) {
       if (claim.reason() == TriggerQueue.Reason.DEPLOYED) {
-        sendToDevicesNotOn(claim, round);
+        sendToDevicesNotOn(claim, facts.hold(), round);
       } else {
-        sendToDevicesBehind(claim, counts, round);
+        sendToDevicesBehind(claim, facts, round);
       }
     }
   }
@@ -78,7 +84,8 @@ final class TriggerMessages {
     return behind > 0 || (claim.reason() == TriggerQueue.Reason.DEPLOYED && current < devices);
   }
 
-  private void sendToDevicesNotOn(TriggerQueue.Claim claim, TriggerRound round) {
+  private void sendToDevicesNotOn(
+      TriggerQueue.Claim claim, Optional<Hold> hold, TriggerRound round) {
     DeviceId after = null;
     List<Device> page;
     do {
@@ -86,7 +93,7 @@ final class TriggerMessages {
       Map<DeviceId, DeviceState> states =
           page.isEmpty() ? Map.of() : repository.states(page.stream().map(Device::id).toList());
       Map<DeviceId, String> wanted =
-          assignments.versions(claim.group(), claim.version(), page, reported(states.values()));
+          assignments.versions(hold, claim.version(), page, reported(states.values()));
       for (Device device : page) {
         Optional<String> reported =
             Optional.ofNullable(states.get(device.id())).flatMap(DeviceState::reportedVersion);
@@ -99,14 +106,14 @@ final class TriggerMessages {
     } while (page.size() == PAGE && round.isHealthy());
   }
 
-  private void sendToDevicesBehind(
-      TriggerQueue.Claim claim, List<VersionCount> counts, TriggerRound round) {
+  private void sendToDevicesBehind(TriggerQueue.Claim claim, Facts facts, TriggerRound round) {
+    Optional<String> target = facts.hold().flatMap(assignments::target);
     List<String> versions =
-        counts.stream()
+        facts.counts().stream()
             .filter(count -> count.addressing() == Addressing.DEVICE)
             .flatMap(count -> count.version().stream())
             .filter(version -> !version.equals(claim.version()))
-            .filter(version -> !assignments.isTarget(claim.group(), version))
+            .filter(version -> !target.equals(Optional.of(version)))
             .distinct()
             .toList();
     if (versions.isEmpty()) {
@@ -120,7 +127,7 @@ final class TriggerMessages {
       Map<DeviceId, Device> devices = ids.isEmpty() ? Map.of() : membersOf(claim.group(), ids);
       Map<DeviceId, String> wanted =
           assignments.versions(
-              claim.group(), claim.version(), List.copyOf(devices.values()), reported(page));
+              facts.hold(), claim.version(), List.copyOf(devices.values()), reported(page));
       for (DeviceState state : page) {
         Device device = devices.get(state.device());
         String version = wanted.get(state.device());

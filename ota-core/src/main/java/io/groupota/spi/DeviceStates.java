@@ -194,7 +194,7 @@ public interface DeviceStates {
    * Counts the devices that last reported as members of groups, by distinct version and address.
    * Never reads a device per row into memory.
    *
-   * @param groups the groups, at most 1,000
+   * @param groups the groups, at most 2,000
    * @return the counts of those groups of which a device ever reported
    */
   Map<GroupId, List<VersionCount>> versionCounts(Collection<GroupId> groups);

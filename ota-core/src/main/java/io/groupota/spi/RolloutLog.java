@@ -163,7 +163,7 @@ public interface RolloutLog {
   /**
    * Which rollouts hold groups, by key, many at once.
    *
-   * @param groups the groups, at most 1,000
+   * @param groups the groups, at most 2,000
    * @return the holds of those in which a rollout has a say
    */
   Map<GroupId, Hold> holds(Collection<GroupId> groups);

@@ -125,7 +125,7 @@ public interface RolloutQueue {
   /**
    * Changes devices that still have the revision that was seen, and wakes their rollouts.
    *
-   * @param moves at most one per device of a rollout, at most 1,000
+   * @param moves at most one per device of a rollout, at most 5,000
    * @return those that took place
    */
   List<Move> move(Collection<Move> moves);

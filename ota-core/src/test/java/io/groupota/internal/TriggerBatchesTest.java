@@ -18,9 +18,12 @@ import io.groupota.firmware.FirmwareSource;
 import io.groupota.memory.InMemoryBlobStore;
 import io.groupota.memory.InMemoryGroupRegistry;
 import io.groupota.memory.InMemoryOtaRepository;
+import io.groupota.rollout.RolloutPlan;
+import io.groupota.rollout.Stage;
 import io.groupota.spi.Addressing;
 import io.groupota.spi.Device;
 import io.groupota.spi.Group;
+import io.groupota.spi.GroupDirectory;
 import io.groupota.spi.OtaRepository;
 import io.groupota.spi.UpdateNotifier;
 import io.groupota.spi.UpdateTrigger;
@@ -31,14 +34,17 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
 /** More groups that are due at once than are claimed together. */
+@Timeout(120)
 class TriggerBatchesTest {
   private static final int BATCH = 2_000;
   private static final int GROUPS = 2 * BATCH + 1;
@@ -55,28 +61,35 @@ class TriggerBatchesTest {
   void deploy() {
     try (GroupOtaService service = builder(repository, trigger -> DONE).build()) {
       for (int i = 0; i < GROUPS; i++) {
-        GroupId group = new GroupId(String.format("%024x", i));
-        registry.saveGroups(List.of(new Group(group, OWNER, Token.of("token"), "")));
-        registry.saveDevices(
-            List.of(
-                new Device(
-                    new DeviceId(group.value()),
-                    Token.of("token"),
-                    Optional.of(group),
-                    "user",
-                    Addressing.GROUP)));
+        registry.saveGroups(List.of(new Group(group(i), OWNER, Token.of("token"), "")));
+        register(i, Addressing.GROUP, group(i));
         FirmwareSource firmware = FirmwareSource.bytes(new byte[] {1});
-        service.deploy(DeployRequest.of(OWNER, group.value(), "token", "1.0.0", firmware));
+        service.deploy(DeployRequest.of(OWNER, group(i).value(), "token", "1.0.0", firmware));
       }
     }
     events.clear();
+  }
+
+  private static GroupId group(int number) {
+    return new GroupId(String.format("%024x", number));
+  }
+
+  private void register(int number, Addressing addressing, GroupId group) {
+    registry.saveDevices(
+        List.of(
+            new Device(
+                new DeviceId(String.format("%024x", number)),
+                Token.of("token"),
+                Optional.of(group),
+                "user",
+                addressing)));
   }
 
   private GroupOta.Builder builder(OtaRepository on, UpdateNotifier notifier) {
     return GroupOta.builder()
         .repository(on)
         .blobStore(blobs)
-        .groups(registry)
+        .groups(asking1000AtOnce())
         .notifier(notifier)
         .listener(events::add);
   }
@@ -158,6 +171,49 @@ class TriggerBatchesTest {
     assertThat(triggered()).isEqualTo(GROUPS);
   }
 
+  @Test
+  void groupsWhoseDevicesAreToldOneByOneAreNotWaitedForOneByOne() {
+    for (int i = 0; i < GROUPS; i++) {
+      register(i, Addressing.DEVICE, group(i));
+    }
+    CompletableFuture<Void> first = new CompletableFuture<>();
+    UpdateNotifier lazy =
+        trigger -> {
+          int number = sent.incrementAndGet();
+          if (number == BATCH) {
+            first.complete(null);
+          }
+          return number == 1 ? first : DONE;
+        };
+    try (GroupOtaService service = builder(repository, lazy).build()) {
+      service.runOnce();
+    }
+    assertThat(sent).hasValue(GROUPS);
+    assertThat(triggered()).isEqualTo(GROUPS);
+  }
+
+  @Test
+  void devicesOfARolloutAreLookedUpInParts() {
+    for (int i = 0; i < GROUPS; i++) {
+      register(i, Addressing.DEVICE, group(0));
+    }
+    RolloutPlan plan = RolloutPlan.builder().stage(Stage.everyone()).build();
+    UpdateNotifier counting = trigger -> trigger.version().equals("2.0.0") ? send(trigger) : DONE;
+    try (GroupOtaService service = builder(repository, counting).build()) {
+      FirmwareSource firmware = FirmwareSource.bytes(new byte[] {1});
+      service
+          .rollouts()
+          .deploy(
+              DeployRequest.of(OWNER, group(0).value(), "token", "2.0.0", firmware),
+              Map.of(),
+              plan);
+      for (int i = 0; i < 20 && sent.get() < GROUPS; i++) {
+        service.runOnce();
+      }
+    }
+    assertThat(sent).hasValue(GROUPS);
+  }
+
   private CompletableFuture<Void> send(UpdateTrigger trigger) {
     sent.incrementAndGet();
     return DONE;
@@ -165,6 +221,20 @@ class TriggerBatchesTest {
 
   private long triggered() {
     return events.stream().filter(Triggered.class::isInstance).count();
+  }
+
+  /** The directory of a host whose database takes so many keys and no more. */
+  private GroupDirectory asking1000AtOnce() {
+    return (GroupDirectory)
+        Proxy.newProxyInstance(
+            GroupDirectory.class.getClassLoader(),
+            new Class<?>[] {GroupDirectory.class},
+            (proxy, method, args) -> {
+              if (args[0] instanceof Collection<?> keys && keys.size() > 1_000) {
+                throw new StorageException(keys.size() + " keys", null);
+              }
+              return method.invoke(registry, args);
+            });
   }
 
   /** The repository, with something done before each call of one method. */
