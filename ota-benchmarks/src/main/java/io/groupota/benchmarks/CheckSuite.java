@@ -1,14 +1,17 @@
 package io.groupota.benchmarks;
 
 import io.groupota.GroupOtaService;
+import io.groupota.spi.Addressing;
 import java.time.Duration;
 import java.util.Random;
+import java.util.function.IntFunction;
 import java.util.function.Supplier;
 
 /** {@code GET latest} of devices that stay connected. */
 final class CheckSuite implements Suite {
   private static final int CONNECTIONS = 32;
   private static final double COLD_SECONDS = 10;
+  private static final int DEVICES_PER_GROUP = 10;
 
   @Override
   public String name() {
@@ -36,11 +39,19 @@ final class CheckSuite implements Suite {
         HttpLoad load = new HttpLoad(web.address(), CONNECTIONS, true);
         Duration first = run.time(COLD_SECONDS);
         run.progress("check: the first seconds");
-        double cold = load.run(checks(fleet, some, run), first).perSecond();
+        double cold = load.run(ofGroups(fleet, some, run), first).perSecond();
         Busy busy = new Busy();
         double atFew = measure(run, fleet, service, load, few, busy).ratio();
         Duel.Outcome atSome = measure(run, fleet, service, load, some, busy);
         double atMany = measure(run, fleet, service, load, many, busy).ratio();
+        fleet.devices(
+            some,
+            Addressing.DEVICE,
+            n -> n / DEVICES_PER_GROUP,
+            n -> Fleet.user(0),
+            n -> Fleet.VERSION);
+        Duel.Outcome ofDevices =
+            duel(run, some + " devices", ofDevices(fleet, some, run), load, busy);
         double peer = 20 * 1_063;
         run.add(Row.of("check.cold", cold, "1/s"));
         run.add(
@@ -48,6 +59,7 @@ final class CheckSuite implements Suite {
         run.add(
             Row.of("check.flat", new Duel.Outcome(atMany, atFew, atMany / atFew), "ratio")
                 .should(Target.ratioAtLeast(0.9)));
+        run.add(Row.of("check.devices-" + some, ofDevices, "1/s"));
         run.add(Row.of("check.driver-busy", 100 * busy.share.median(), "%"));
       }
     }
@@ -60,24 +72,27 @@ final class CheckSuite implements Suite {
   private static Duel.Outcome measure(
       Run run, Fleet fleet, GroupOtaService service, HttpLoad load, int groups, Busy busy)
       throws Exception {
-    Supplier<byte[]> checks = checks(fleet, groups, run);
-    byte[] constant = HttpLoad.get(WebServer.CONSTANT, "1.1");
-    Duration time = run.time(2);
     // Every group was asked for once: what is measured is the steady state, as after an hour.
     warm(run, fleet, service, groups);
-    load.run(checks, time);
-    Duel.Outcome outcome =
-        run.duel(5)
-            .run(
-                run.progress("check: " + groups + " groups"),
-                () -> load.run(checks, time).perSecond(),
-                () -> {
-                  HttpLoad.Result result = load.run(() -> constant, time);
-                  busy.share.add(result.driverBusy());
-                  return result.perSecond();
-                });
+    Duel.Outcome outcome = duel(run, groups + " groups", ofGroups(fleet, groups, run), load, busy);
     run.add(Row.of("check.groups-" + groups, outcome, "1/s").should(Target.ratioAtLeast(0.8)));
     return outcome;
+  }
+
+  private static Duel.Outcome duel(
+      Run run, String whose, Supplier<byte[]> checks, HttpLoad load, Busy busy) throws Exception {
+    byte[] constant = HttpLoad.get(WebServer.CONSTANT, "1.1");
+    Duration time = run.time(2);
+    load.run(checks, time);
+    return run.duel(5)
+        .run(
+            run.progress("check: " + whose),
+            () -> load.run(checks, time).perSecond(),
+            () -> {
+              HttpLoad.Result result = load.run(() -> constant, time);
+              busy.share.add(result.driverBusy());
+              return result.perSecond();
+            });
   }
 
   private static void warm(Run run, Fleet fleet, GroupOtaService service, int groups) {
@@ -91,12 +106,20 @@ final class CheckSuite implements Suite {
     progress.done();
   }
 
-  private static Supplier<byte[]> checks(Fleet fleet, int groups, Run run) {
-    byte[][] requests = new byte[groups][];
-    for (int i = 0; i < groups; i++) {
-      requests[i] = HttpLoad.get("/v1/ota/group/latest/" + fleet.group(i), "1.1");
+  private static Supplier<byte[]> ofGroups(Fleet fleet, int groups, Run run) {
+    return checks(groups, i -> "group/latest/" + fleet.group(i), run);
+  }
+
+  private static Supplier<byte[]> ofDevices(Fleet fleet, int devices, Run run) {
+    return checks(devices, i -> "device/latest/" + fleet.device(i), run);
+  }
+
+  private static Supplier<byte[]> checks(int count, IntFunction<String> paths, Run run) {
+    byte[][] requests = new byte[count][];
+    for (int i = 0; i < count; i++) {
+      requests[i] = HttpLoad.get("/v1/ota/" + paths.apply(i), "1.1");
     }
     Random random = run.seed().random("check");
-    return () -> requests[random.nextInt(groups)];
+    return () -> requests[random.nextInt(count)];
   }
 }

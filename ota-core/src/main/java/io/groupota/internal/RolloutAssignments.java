@@ -5,12 +5,14 @@ import io.groupota.GroupId;
 import io.groupota.OtaUpdate;
 import io.groupota.UpdateId;
 import io.groupota.rollout.RolloutGroup;
+import io.groupota.rollout.RolloutId;
 import io.groupota.rollout.RolloutState;
 import io.groupota.spi.Addressing;
 import io.groupota.spi.Device;
 import io.groupota.spi.OtaRepository;
 import io.groupota.spi.RolloutLog.Assignment;
 import io.groupota.spi.RolloutLog.Hold;
+import io.groupota.spi.TrackedRollout;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -94,29 +96,32 @@ final class RolloutAssignments {
   }
 
   private Optional<Assignment> assignment(Hold hold, Device device) {
-    return Optional.ofNullable(assignments(hold, List.of(device)).get(device.id()));
+    return Optional.ofNullable(assignments(Map.of(device, hold)).get(device.id()));
   }
 
-  /** What the rollout says of devices of one group; takes those in that it does not know. */
-  Map<DeviceId, Assignment> assignments(Hold hold, List<Device> devices) {
-    List<DeviceId> ids = devices.stream().map(Device::id).toList();
-    Map<DeviceId, Assignment> known = new HashMap<>(repository.assignments(hold, ids));
-    List<Device> late =
-        devices.stream()
-            .filter(
-                device -> {
-                  Assignment assignment = known.get(device.id());
-                  return assignment == null || !assignment.rollout().equals(hold.rollout());
-                })
-            .toList();
-    if (!late.isEmpty() && !hold.state().isOver()) {
-      repository
-          .rollout(hold.rollout())
-          .filter(rollout -> rollout.progress().enrolment().complete())
-          .ifPresent(
-              rollout -> repository.enrollLate(hold.rollout(), enrolment.enrolled(rollout, late)));
-    }
+  /** What rollouts say of devices whose groups they hold; they take in those they do not know. */
+  private Map<DeviceId, Assignment> assignments(Map<Device, Hold> held) {
+    Map<DeviceId, Hold> ids = new HashMap<>();
+    held.forEach((device, hold) -> ids.put(device.id(), hold));
+    Map<DeviceId, Assignment> known = repository.assignments(ids);
+    Map<RolloutId, List<Device>> late = new HashMap<>();
+    held.forEach(
+        (device, hold) -> {
+          Assignment assignment = known.get(device.id());
+          boolean isIn = assignment != null && assignment.rollout().equals(hold.rollout());
+          if (!isIn && !hold.state().isOver()) {
+            late.computeIfAbsent(hold.rollout(), any -> new ArrayList<>()).add(device);
+          }
+        });
+    late.forEach(this::takeIn);
     return known;
+  }
+
+  private void takeIn(RolloutId id, List<Device> late) {
+    repository
+        .rollout(id)
+        .filter(rollout -> rollout.progress().enrolment().complete())
+        .ifPresent(rollout -> repository.enrollLate(id, enrolment.enrolled(rollout, late)));
   }
 
   /** An update by key, empty if it was removed. */
@@ -142,29 +147,34 @@ final class RolloutAssignments {
    */
   Map<DeviceId, String> versions(
       Optional<Hold> held, String served, List<Device> devices, Map<DeviceId, String> reported) {
-    return held.map(hold -> versions(hold, devices, reported))
-        .orElseGet(() -> devices.stream().collect(Collectors.toMap(Device::id, device -> served)));
+    if (held.isEmpty()) {
+      return devices.stream().collect(Collectors.toMap(Device::id, device -> served));
+    }
+    return versions(
+        devices.stream().collect(Collectors.toMap(device -> device, device -> held.get())),
+        reported);
   }
 
-  private Map<DeviceId, String> versions(
-      Hold hold, List<Device> devices, Map<DeviceId, String> reported) {
-    Map<DeviceId, Assignment> assigned = devices.isEmpty() ? Map.of() : assignments(hold, devices);
+  private Map<DeviceId, String> versions(Map<Device, Hold> held, Map<DeviceId, String> reported) {
+    Map<DeviceId, Assignment> assigned = held.isEmpty() ? Map.of() : assignments(held);
     Map<DeviceId, String> versions = new HashMap<>();
-    for (Device device : devices) {
-      Assignment assignment = assigned.get(device.id());
-      if (assignment == null || !assignment.state().isLetThrough()) {
-        (assignment == null ? unassigned(hold) : assignment.update())
-            .flatMap(this::known)
-            .map(OtaUpdate::version)
-            .filter(version -> !waits(hold, reported.get(device.id()), version))
-            .ifPresent(version -> versions.put(device.id(), version));
-      }
-    }
+    held.forEach(
+        (device, hold) -> {
+          Assignment assignment = assigned.get(device.id());
+          if (assignment == null || !assignment.state().isLetThrough()) {
+            (assignment == null ? unassigned(hold) : assignment.update())
+                .flatMap(this::known)
+                .map(OtaUpdate::version)
+                .filter(version -> !waits(hold, reported.get(device.id()), version))
+                .ifPresent(version -> versions.put(device.id(), version));
+          }
+        });
     return versions;
   }
 
   private boolean waits(Hold hold, @Nullable String reported, String wanted) {
     return reported != null
+        && !reported.equals(wanted)
         && !passages.areNone(hold.group())
         && target(hold)
             .flatMap(target -> passages.onTheWay(hold.group(), reported, wanted, target))
@@ -185,28 +195,31 @@ final class RolloutAssignments {
    * @param reported what each device reports
    */
   List<Device> notSettled(Map<Device, String> reported) {
-    Map<GroupId, List<Device>> members =
-        reported.keySet().stream()
-            .collect(Collectors.groupingBy(device -> device.group().orElseThrow()));
-    Map<GroupId, Hold> held = holds(members.keySet());
+    Map<GroupId, Hold> holds =
+        holds(
+            reported.keySet().stream()
+                .map(device -> device.group().orElseThrow())
+                .collect(Collectors.toSet()));
+    Map<Device, Hold> held = new HashMap<>();
     List<Device> rest = new ArrayList<>();
-    members.forEach(
-        (group, devices) -> {
-          Hold hold = held.get(group);
+    Map<DeviceId, String> running = new HashMap<>();
+    reported.forEach(
+        (device, version) -> {
+          Hold hold = holds.get(device.group().orElseThrow());
           if (hold == null) {
-            rest.addAll(devices);
-            return;
+            rest.add(device);
+          } else {
+            held.put(device, hold);
+            running.put(device.id(), version);
           }
-          Map<DeviceId, String> running = new HashMap<>();
-          devices.forEach(device -> running.put(device.id(), reported.getOrDefault(device, "")));
-          Map<DeviceId, String> wanted = versions(hold, devices, running);
-          devices.stream()
-              .filter(
-                  device ->
-                      device.addressing() == Addressing.GROUP
-                          || differs(wanted.get(device.id()), reported.get(device)))
-              .forEach(rest::add);
         });
+    Map<DeviceId, String> wanted = versions(held, running);
+    for (Device device : held.keySet()) {
+      if (device.addressing() == Addressing.GROUP
+          || differs(wanted.get(device.id()), reported.get(device))) {
+        rest.add(device);
+      }
+    }
     return rest;
   }
 

@@ -370,9 +370,9 @@ public final class InMemoryOtaRepository implements OtaRepository {
   }
 
   @Override
-  public Map<DeviceId, Assignment> assignments(Hold hold, Collection<DeviceId> ids) {
+  public Map<DeviceId, Assignment> assignments(Map<DeviceId, Hold> held) {
     synchronized (lock) {
-      return rollouts.assignments(hold, ids, clock.instant());
+      return rollouts.assignments(held, clock.instant());
     }
   }
 

@@ -116,16 +116,16 @@ final class RolloutTable {
             part.status));
   }
 
-  Map<DeviceId, Assignment> assignments(Hold hold, Collection<DeviceId> devices, Instant now) {
+  Map<DeviceId, Assignment> assignments(Map<DeviceId, Hold> held, Instant now) {
     Map<DeviceId, Assignment> found = new HashMap<>();
-    for (DeviceId device : devices) {
-      assignment(hold.group(), rollouts.get(hold.rollout()), device, now)
-          .or(
-              () ->
-                  hold.previous()
-                      .flatMap(id -> assignment(hold.group(), rollouts.get(id), device, now)))
-          .ifPresent(assignment -> found.put(device, assignment));
-    }
+    held.forEach(
+        (device, hold) ->
+            assignment(hold.group(), rollouts.get(hold.rollout()), device, now)
+                .or(
+                    () ->
+                        hold.previous()
+                            .flatMap(id -> assignment(hold.group(), rollouts.get(id), device, now)))
+                .ifPresent(assignment -> found.put(device, assignment)));
     return found;
   }
 

@@ -179,12 +179,11 @@ public interface RolloutLog {
   }
 
   /**
-   * What the rollout that holds a group says of devices, by key; of those that it has not taken in
-   * yet, what the previous one says.
+   * What the rollouts that hold the groups of devices say of these, by key; of those that such a
+   * rollout has not taken in yet, what the previous one says.
    *
-   * @param hold the hold
-   * @param devices the devices, at most 1,000
+   * @param held the hold of the group of each device, at most 1,000 devices
    * @return the assignments of those that are known
    */
-  Map<DeviceId, Assignment> assignments(Hold hold, Collection<DeviceId> devices);
+  Map<DeviceId, Assignment> assignments(Map<DeviceId, Hold> held);
 }

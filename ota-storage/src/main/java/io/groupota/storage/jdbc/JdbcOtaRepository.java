@@ -325,8 +325,8 @@ public final class JdbcOtaRepository implements OtaRepository {
   }
 
   @Override
-  public Map<DeviceId, Assignment> assignments(Hold hold, Collection<DeviceId> ids) {
-    return rollouts.assignments(hold, ids);
+  public Map<DeviceId, Assignment> assignments(Map<DeviceId, Hold> held) {
+    return rollouts.assignments(held);
   }
 
   @Override

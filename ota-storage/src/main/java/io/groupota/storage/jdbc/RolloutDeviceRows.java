@@ -16,11 +16,11 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.Collections;
-import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.statement.PreparedBatch;
 import org.jdbi.v3.core.statement.Query;
@@ -47,14 +47,13 @@ final class RolloutDeviceRows {
           + " ON d.rollout_id = n.rollout AND d.device_id = n.device";
 
   private static final String ASSIGNMENTS =
-      "SELECT d.device_id, d.state, d.since, COALESCE(d.base, g.base) AS base, g.target,"
+      "SELECT d.device_id, d.group_id, d.state, d.since, COALESCE(d.base, g.base) AS base, g.target,"
           + (" r.state AS rollout_state, " + Database.NOW + " AS present")
           + " FROM (SELECT d.*";
 
-  /** The group is a text made anew, so that no index is chosen for its sake. */
   private static final String ASSIGNMENTS_END =
       ") d JOIN ota_rollout_group g ON g.rollout_id = d.rollout_id AND g.group_id = d.group_id"
-          + " JOIN ota_rollout r ON r.id = d.rollout_id WHERE d.group_id || '' = :group";
+          + " JOIN ota_rollout r ON r.id = d.rollout_id";
 
   private static final String LOCK = "SELECT " + COLUMNS;
 
@@ -124,22 +123,23 @@ final class RolloutDeviceRows {
         Columns.instant(row, "due"));
   }
 
-  /** What a rollout says of those devices of a group that are in it. */
+  private record Assigned(DeviceId device, GroupId group, Assignment assignment) {}
+
+  /** What a rollout says of those devices that are in it as members of the groups given. */
   static Map<DeviceId, Assignment> assignments(
-      Handle handle,
-      Database database,
-      GroupId group,
-      RolloutId rollout,
-      Collection<DeviceId> devices) {
-    Map<DeviceId, Assignment> found = new HashMap<>();
-    byKey(handle, database.dialect(), ASSIGNMENTS, ASSIGNMENTS_END, rollout, devices)
+      Handle handle, Database database, RolloutId rollout, Map<DeviceId, GroupId> devices) {
+    return byKey(
+            handle, database.dialect(), ASSIGNMENTS, ASSIGNMENTS_END, rollout, devices.keySet())
         .bind("now", Columns.instant(database.now()))
-        .bind("group", group.value())
         .map(
             (row, context) ->
-                Map.entry(new DeviceId(row.getString("device_id")), assignment(row, rollout)))
-        .forEach(row -> found.put(row.getKey(), row.getValue()));
-    return found;
+                new Assigned(
+                    new DeviceId(row.getString("device_id")),
+                    new GroupId(row.getString("group_id")),
+                    assignment(row, rollout)))
+        .stream()
+        .filter(row -> row.group().equals(devices.get(row.device())))
+        .collect(Collectors.toMap(Assigned::device, Assigned::assignment));
   }
 
   private static Assignment assignment(ResultSet row, RolloutId rollout) throws SQLException {

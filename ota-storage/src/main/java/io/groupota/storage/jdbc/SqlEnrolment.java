@@ -82,11 +82,12 @@ final class SqlEnrolment {
 
   /** What the previous rollouts of the groups say that devices are to run. */
   private Map<DeviceId, UpdateId> bases(Handle handle, RolloutId rollout, List<Enrolled> joining) {
-    Map<GroupId, List<DeviceId>> byGroup =
+    Map<GroupId, Map<DeviceId, GroupId>> byGroup =
         joining.stream()
             .collect(
                 Collectors.groupingBy(
-                    Enrolled::group, Collectors.mapping(Enrolled::device, Collectors.toList())));
+                    Enrolled::group,
+                    Collectors.toMap(Enrolled::device, Enrolled::group, (one, same) -> one)));
     Map<GroupId, Optional<RolloutId>> previous = previous(handle, rollout, byGroup.keySet());
     Map<DeviceId, UpdateId> bases = new HashMap<>();
     byGroup.forEach(
@@ -96,7 +97,7 @@ final class SqlEnrolment {
             throw new IllegalArgumentException("Rollout " + rollout + " has no group " + group);
           }
           before
-              .map(id -> RolloutDeviceRows.assignments(handle, database, group, id, devices))
+              .map(id -> RolloutDeviceRows.assignments(handle, database, id, devices))
               .orElse(Map.of())
               .forEach(
                   (device, assignment) ->

@@ -312,26 +312,38 @@ final class SqlRolloutLog implements RolloutLog {
   }
 
   @Override
-  public Map<DeviceId, Assignment> assignments(Hold hold, Collection<DeviceId> devices) {
-    return devices.isEmpty()
+  public Map<DeviceId, Assignment> assignments(Map<DeviceId, Hold> held) {
+    return held.isEmpty()
         ? Map.of()
-        : database.read(handle -> assignments(handle, hold, devices));
+        : database.read(
+            handle -> {
+              Map<DeviceId, Assignment> found = new HashMap<>();
+              ask(handle, held, hold -> Optional.of(hold.rollout()), found);
+              ask(handle, held, Hold::previous, found);
+              return found;
+            });
   }
 
-  private Map<DeviceId, Assignment> assignments(
-      Handle handle, Hold hold, Collection<DeviceId> devices) {
-    Map<DeviceId, Assignment> found =
-        RolloutDeviceRows.assignments(handle, database, hold.group(), hold.rollout(), devices);
-    if (hold.previous().isEmpty() || found.size() == devices.size()) {
-      return found;
-    }
-    List<DeviceId> others =
-        devices.stream().filter(device -> !found.containsKey(device)).distinct().toList();
-    Map<DeviceId, Assignment> all =
-        new HashMap<>(
-            RolloutDeviceRows.assignments(
-                handle, database, hold.group(), hold.previous().get(), others));
-    all.putAll(found);
-    return all;
+  /** Asks one rollout after another about those devices of which nothing is found yet. */
+  private void ask(
+      Handle handle,
+      Map<DeviceId, Hold> held,
+      Function<Hold, Optional<RolloutId>> whom,
+      Map<DeviceId, Assignment> found) {
+    Map<RolloutId, Map<DeviceId, GroupId>> asked = new HashMap<>();
+    held.forEach(
+        (device, hold) -> {
+          if (!found.containsKey(device)) {
+            whom.apply(hold)
+                .ifPresent(
+                    rollout ->
+                        asked
+                            .computeIfAbsent(rollout, any -> new HashMap<>())
+                            .put(device, hold.group()));
+          }
+        });
+    asked.forEach(
+        (rollout, devices) ->
+            found.putAll(RolloutDeviceRows.assignments(handle, database, rollout, devices)));
   }
 }

@@ -15,6 +15,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.function.Function;
+import java.util.stream.Collectors;
 import org.jdbi.v3.core.Handle;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -89,7 +90,13 @@ class RolloutPlansTest {
   @Test
   void aDeviceOfARolloutIsReadByItsKey() {
     String plan =
-        plan(handle -> RolloutDeviceRows.assignments(handle, database, GROUP, YOUNG, SOME));
+        plan(
+            handle ->
+                RolloutDeviceRows.assignments(
+                    handle,
+                    database,
+                    YOUNG,
+                    SOME.stream().collect(Collectors.toMap(id -> id, id -> GROUP))));
     assertReadByKey(plan);
   }
 

@@ -49,6 +49,7 @@ import java.time.Instant;
 import java.time.LocalTime;
 import java.time.ZoneId;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -56,6 +57,7 @@ import java.util.OptionalDouble;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -291,10 +293,11 @@ public interface RolloutLogContract extends RolloutPagesContract {
           .contains(device.state().isLetThrough() ? target(rollout, group) : base.id());
     }
     Hold hold = rollouts.repository.hold(group).orElseThrow();
-    List<DeviceId> asked = new ArrayList<>(all.stream().map(Enrolled::device).toList());
-    asked.add(rollouts.scenario.device());
-    assertThat(rollouts.repository.assignments(hold, asked)).hasSize(all.size());
-    assertThat(rollouts.repository.assignments(hold, List.of())).isEmpty();
+    Map<DeviceId, Hold> asked =
+        new HashMap<>(all.stream().collect(Collectors.toMap(Enrolled::device, device -> hold)));
+    asked.put(rollouts.scenario.device(), hold);
+    assertThat(rollouts.repository.assignments(asked)).hasSize(all.size());
+    assertThat(rollouts.repository.assignments(Map.of())).isEmpty();
   }
 
   @Test

@@ -38,7 +38,6 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
@@ -272,7 +271,7 @@ final class RolloutScenario {
   Optional<Assignment> assignment(GroupId group, DeviceId device) {
     return otherNode
         .hold(group)
-        .map(hold -> otherNode.assignments(hold, Set.of(device)))
+        .map(hold -> otherNode.assignments(Map.of(device, hold)))
         .map(assignments -> assignments.get(device));
   }
 
