@@ -12,7 +12,6 @@ import io.groupota.spi.Device;
 import io.groupota.spi.OtaRepository;
 import io.groupota.spi.RolloutLog.Assignment;
 import io.groupota.spi.RolloutLog.Hold;
-import io.groupota.spi.TrackedRollout;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;

@@ -7,7 +7,14 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneId;
 import java.time.ZoneOffset;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Function;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 
 class CachesTest {
@@ -65,6 +72,30 @@ class CachesTest {
             });
     assertThat(self[0].get("a")).isEqualTo(1);
     assertThat(self[0].get("a")).isEqualTo(2);
+  }
+
+  @Test
+  void aTtlCacheLoadsManyAtOnceAndOnlyThoseThatItLacks() {
+    MovableClock clock = new MovableClock();
+    List<Set<String>> loads = new ArrayList<>();
+    TtlCache<String, Integer> cache = new TtlCache<>(10, Duration.ofMillis(500), clock, key -> 1);
+    Function<Collection<String>, Map<String, Integer>> all =
+        keys -> {
+          loads.add(Set.copyOf(keys));
+          if (keys.contains("taken away")) {
+            cache.invalidate("taken away");
+          }
+          return keys.stream().collect(Collectors.toMap(key -> key, key -> 2));
+        };
+    cache.get("a");
+    assertThat(cache.getAll(List.of("a", "b", "c", "b"), all))
+        .containsOnly(Map.entry("a", 1), Map.entry("b", 2), Map.entry("c", 2));
+    assertThat(cache.getAll(List.of("a", "b", "c"), all)).hasSize(3);
+    assertThat(cache.getAll(List.of("taken away"), all)).hasSize(1);
+    assertThat(cache.get("taken away")).as("was loading while it was invalidated").isEqualTo(1);
+    clock.millis += 500;
+    assertThat(cache.getAll(List.of("a", "b"), all).values()).containsOnly(2);
+    assertThat(loads).containsExactly(Set.of("b", "c"), Set.of("taken away"), Set.of("a", "b"));
   }
 
   @SuppressWarnings({"unchecked", "rawtypes"})

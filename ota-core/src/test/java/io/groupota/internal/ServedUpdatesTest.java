@@ -20,6 +20,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -44,7 +45,15 @@ class ServedUpdatesTest {
       new ServedUpdates(
           proxy(
               GroupDirectory.class,
-              name -> known ? Optional.of(new Group(GROUP, owner(), Token.of("t"), "")) : none()),
+              name -> {
+                Optional<Group> group =
+                    known
+                        ? Optional.of(new Group(GROUP, owner(), Token.of("t"), ""))
+                        : Optional.empty();
+                return name.equals("groups")
+                    ? group.map(some -> Map.of(GROUP, some)).orElse(Map.of())
+                    : group;
+              }),
           proxy(UpdateLog.class, this::log),
           TTL,
           new Clock() {
@@ -144,7 +153,11 @@ class ServedUpdatesTest {
   }
 
   private Optional<String> version() {
-    return updates.get(GROUP).map(OtaUpdate::version);
+    return ask(updates, GROUP).map(OtaUpdate::version);
+  }
+
+  Optional<OtaUpdate> ask(ServedUpdates asked, GroupId group) {
+    return asked.get(group);
   }
 
   private void serve(String version) {
@@ -170,10 +183,6 @@ class ServedUpdatesTest {
     return new OwnerId("owner");
   }
 
-  private static Optional<Group> none() {
-    return Optional.empty();
-  }
-
   private Object log(String method) {
     if (fails) {
       throw new StorageException("The database is away", null);
@@ -181,6 +190,10 @@ class ServedUpdatesTest {
     if (method.equals("served")) {
       loads++;
       return Optional.ofNullable(served.get(GROUP));
+    }
+    if (method.equals("servedByGroup")) {
+      loads++;
+      return Map.copyOf(served);
     }
     looks++;
     List<GroupId> told = List.copyOf(changes);
@@ -197,6 +210,10 @@ class ServedUpdatesTest {
         Proxy.newProxyInstance(
             type.getClassLoader(),
             new Class<?>[] {type},
-            (self, method, args) -> answer.to(method.getName())));
+            (self, method, args) ->
+                answer.to(
+                    method.getName().equals("served") && args[0] instanceof Collection
+                        ? "servedByGroup"
+                        : method.getName())));
   }
 }
