@@ -59,7 +59,7 @@ final class CheckSuite implements Suite {
         run.add(
             Row.of("check.flat", new Duel.Outcome(atMany, atFew, atMany / atFew), "ratio")
                 .should(Target.ratioAtLeast(0.9)));
-        run.add(Row.of("check.devices-" + some, ofDevices, "1/s"));
+        run.add(Row.of("check.devices-" + some, ofDevices, "1/s").should(Target.atLeast(peer)));
         run.add(Row.of("check.driver-busy", 100 * busy.share.median(), "%"));
       }
     }

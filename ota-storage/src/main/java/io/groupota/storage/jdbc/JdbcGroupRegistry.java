@@ -56,6 +56,9 @@ public final class JdbcGroupRegistry implements GroupRegistry {
 
   private static final String DEVICES = DEVICE + "id = ANY(:devices)";
 
+  /** PostgreSQL makes a plan for a list of one each time, and keeps that for a key. */
+  private static final String ONE_DEVICE = DEVICE + "id = :device";
+
   private static final String UPDATE_DEVICE =
       "UPDATE ota_device SET token = :token, group_id = :group, mqtt_user = :user,"
           + " addressing = :addressing, attributes = :attributes WHERE id = :id";
@@ -195,8 +198,9 @@ public final class JdbcGroupRegistry implements GroupRegistry {
     return database.read(
         handle ->
             handle
-                .createQuery(DEVICES)
+                .createQuery(ids.size() == 1 ? ONE_DEVICE : DEVICES)
                 .bind("devices", Columns.texts(ids))
+                .bind("device", ids.iterator().next().value())
                 .map((row, context) -> device(row))
                 .collect(Collectors.toMap(Device::id, Function.identity())));
   }
