@@ -34,11 +34,8 @@ import org.jspecify.annotations.Nullable;
  * and downloads need them. Thread-safe. The data source stays the host's and is never closed.
  */
 public final class JdbcGroupRegistry implements GroupRegistry {
-  private static final String GROUP_ROW = "SELECT id, owner, token, name FROM ota_group WHERE ";
-
-  private static final String GROUP = GROUP_ROW + "id = :group";
-
-  private static final String GROUPS = GROUP_ROW + "id = ANY(:groups)";
+  private static final String GROUPS =
+      "SELECT id, owner, token, name FROM ota_group WHERE id = ANY(:groups)";
 
   private static final String UPDATE_GROUP =
       "UPDATE ota_group SET owner = :owner, token = :token, name = :name WHERE id = :id";
@@ -55,9 +52,6 @@ public final class JdbcGroupRegistry implements GroupRegistry {
       "SELECT id, token, group_id, mqtt_user, addressing, attributes FROM ota_device WHERE ";
 
   private static final String DEVICES = DEVICE + "id = ANY(:devices)";
-
-  /** PostgreSQL makes a plan for a list of one each time, and keeps that for a key. */
-  private static final String ONE_DEVICE = DEVICE + "id = :device";
 
   private static final String UPDATE_DEVICE =
       "UPDATE ota_device SET token = :token, group_id = :group, mqtt_user = :user,"
@@ -169,9 +163,7 @@ public final class JdbcGroupRegistry implements GroupRegistry {
   public Optional<Group> group(GroupId id) {
     return database.read(
         handle ->
-            handle
-                .createQuery(GROUP)
-                .bind("group", id.value())
+            Keys.query(handle, GROUPS, "groups", List.of(id))
                 .map((row, context) -> group(row))
                 .findOne());
   }
@@ -183,9 +175,7 @@ public final class JdbcGroupRegistry implements GroupRegistry {
     }
     return database.read(
         handle ->
-            handle
-                .createQuery(GROUPS)
-                .bind("groups", Columns.texts(ids))
+            Keys.query(handle, GROUPS, "groups", ids)
                 .map((row, context) -> group(row))
                 .collect(Collectors.toMap(Group::id, Function.identity())));
   }
@@ -197,10 +187,7 @@ public final class JdbcGroupRegistry implements GroupRegistry {
     }
     return database.read(
         handle ->
-            handle
-                .createQuery(ids.size() == 1 ? ONE_DEVICE : DEVICES)
-                .bind("devices", Columns.texts(ids))
-                .bind("device", ids.iterator().next().value())
+            Keys.query(handle, DEVICES, "devices", ids)
                 .map((row, context) -> device(row))
                 .collect(Collectors.toMap(Device::id, Function.identity())));
   }

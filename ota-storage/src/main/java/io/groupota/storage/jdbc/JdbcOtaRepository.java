@@ -320,11 +320,6 @@ public final class JdbcOtaRepository implements OtaRepository {
   }
 
   @Override
-  public Optional<Hold> hold(GroupId group) {
-    return rollouts.hold(group);
-  }
-
-  @Override
   public Map<DeviceId, Assignment> assignments(Map<DeviceId, Hold> held) {
     return rollouts.assignments(held);
   }

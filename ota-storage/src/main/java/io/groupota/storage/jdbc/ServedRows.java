@@ -78,9 +78,7 @@ final class ServedRows {
   /** Locks the records of those groups that have one. */
   static Map<GroupId, Served> lock(Handle handle, Collection<GroupId> groups) {
     Map<GroupId, Served> served = new HashMap<>();
-    handle
-        .createQuery(LOCK)
-        .bind("groups", Columns.texts(groups))
+    Keys.query(handle, LOCK, "groups", groups)
         .map(
             (row, context) ->
                 Map.entry(
@@ -94,17 +92,11 @@ final class ServedRows {
    * Keeps blobs from being swept; false, and nothing is changed, if one of them is gone already.
    */
   static boolean settle(Handle handle, Set<BlobKey> blobs) {
-    int found =
-        handle
-            .createQuery(LOCK_BLOBS)
-            .bind("keys", Columns.texts(blobs))
-            .mapTo(String.class)
-            .list()
-            .size();
+    int found = Keys.query(handle, LOCK_BLOBS, "keys", blobs).mapTo(String.class).list().size();
     if (found < blobs.size()) {
       return false;
     }
-    handle.createUpdate(SETTLE_BLOBS).bind("keys", Columns.texts(blobs)).execute();
+    Keys.update(handle, SETTLE_BLOBS, "keys", blobs).execute();
     return true;
   }
 
@@ -184,11 +176,9 @@ final class ServedRows {
 
   /** The triggers of groups are due, of those that serve something. */
   void trigger(Handle handle, Collection<GroupId> groups) {
-    handle
-        .createUpdate(TRIGGER)
+    Keys.update(handle, TRIGGER, "groups", groups)
         .bind("now", Columns.instant(database.now()))
         .bind("reason", Reason.DEPLOYED.name())
-        .bind("groups", Columns.texts(groups))
         .execute();
   }
 }

@@ -28,13 +28,8 @@ import org.jspecify.annotations.Nullable;
 
 /** {@link DeviceStates} on {@code ota_device_state}. */
 final class SqlDeviceStates implements DeviceStates {
-  private static final String STATE =
-      "SELECT " + SavedDevices.STATE + " FROM ota_device_state WHERE device_id = ";
-
-  private static final String STATES = STATE + "ANY(:devices)";
-
-  /** PostgreSQL makes a plan for a list of one each time, and keeps that for a key. */
-  private static final String ONE_STATE = STATE + ":device";
+  private static final String STATES =
+      "SELECT " + SavedDevices.STATE + " FROM ota_device_state WHERE device_id = ANY(:devices)";
 
   private static final String COUNTS =
       "SELECT group_id, addressing, mqtt_user, reported_version, COUNT(*) AS devices"
@@ -108,10 +103,7 @@ final class SqlDeviceStates implements DeviceStates {
     }
     return database.read(
         handle ->
-            handle
-                .createQuery(devices.size() == 1 ? ONE_STATE : STATES)
-                .bind("devices", Columns.texts(devices))
-                .bind("device", devices.iterator().next().value())
+            Keys.query(handle, STATES, "devices", devices)
                 .map((row, context) -> SavedDevices.state(row))
                 .collect(Collectors.toMap(DeviceState::device, Function.identity())));
   }

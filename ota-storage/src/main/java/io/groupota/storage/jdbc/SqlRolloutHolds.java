@@ -92,9 +92,7 @@ final class SqlRolloutHolds {
   private static Map<GroupId, Optional<RolloutId>> rollouts(
       Handle handle, String sql, Collection<GroupId> groups) {
     Map<GroupId, Optional<RolloutId>> found = new LinkedHashMap<>();
-    handle
-        .createQuery(sql)
-        .bind("groups", Columns.texts(groups))
+    Keys.query(handle, sql, "groups", groups)
         .map(
             (row, context) ->
                 Map.entry(

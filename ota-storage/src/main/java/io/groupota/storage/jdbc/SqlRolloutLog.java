@@ -71,15 +71,12 @@ final class SqlRolloutLog implements RolloutLog {
           + " OR EXISTS (SELECT 1 FROM ota_rollout_group s WHERE s.rollout_id = ota_rollout.id"
           + " AND POSITION(:search IN s.group_id) > 0))";
 
-  private static final String HOLD =
+  private static final String HOLDS =
       "SELECT g.*, r.state FROM ota_rollout_hold h"
           + " JOIN ota_rollout_group g ON g.rollout_id = h.rollout_id AND g.group_id = h.group_id"
           + " JOIN ota_rollout r ON r.id = h.rollout_id"
           + " LEFT JOIN ota_latest l ON l.group_id = g.group_id"
-          + (" WHERE NOT " + SqlRolloutHolds.OVERRIDDEN);
-
-  private static final String HOLD_OF_ONE = HOLD + " AND h.group_id = :group";
-  private static final String HOLDS = HOLD + " AND h.group_id = ANY(:groups)";
+          + (" WHERE h.group_id = ANY(:groups) AND NOT " + SqlRolloutHolds.OVERRIDDEN);
 
   private final Database database;
   private final SqlRolloutHolds holds;
@@ -281,23 +278,9 @@ final class SqlRolloutLog implements RolloutLog {
         ? Map.of()
         : database.read(
             handle ->
-                handle
-                    .createQuery(HOLDS)
-                    .bind("groups", Columns.texts(groups))
+                Keys.query(handle, HOLDS, "groups", groups)
                     .map((row, context) -> hold(row))
                     .collect(Collectors.toMap(Hold::group, Function.identity())));
-  }
-
-  /** By a statement of its own: a list of one is planned anew each time. */
-  @Override
-  public Optional<Hold> hold(GroupId group) {
-    return database.read(
-        handle ->
-            handle
-                .createQuery(HOLD_OF_ONE)
-                .bind("group", group.value())
-                .map((row, context) -> hold(row))
-                .findOne());
   }
 
   private static Hold hold(ResultSet row) throws SQLException {

@@ -33,11 +33,10 @@ final class SqlUpdateLog implements UpdateLog {
           + " u.redeploy_of, u.must_pass_through, u.created_at";
 
   private static final String SERVED =
-      "SELECT " + COLUMNS + " FROM ota_latest l JOIN ota_update u ON u.id = l.update_id";
-
-  private static final String SERVED_BY_ONE = SERVED + " WHERE l.group_id = :group";
-
-  private static final String SERVED_BY_SOME = SERVED + " WHERE l.group_id = ANY(:groups)";
+      "SELECT "
+          + COLUMNS
+          + " FROM ota_latest l JOIN ota_update u ON u.id = l.update_id"
+          + " WHERE l.group_id = ANY(:groups)";
 
   /** How many groups one statement asks for: few enough to be looked up by index. */
   private static final int GROUPS = 100;
@@ -110,15 +109,7 @@ final class SqlUpdateLog implements UpdateLog {
 
   @Override
   public Optional<OtaUpdate> served(GroupId group) {
-    // Not as a list of one: PostgreSQL would make a plan each time, which takes longer than to
-    // read.
-    return database.read(
-        handle ->
-            handle
-                .createQuery(SERVED_BY_ONE)
-                .bind("group", group.value())
-                .map((row, context) -> UpdateRows.update(row))
-                .findOne());
+    return Optional.ofNullable(served(List.of(group)).get(group));
   }
 
   @Override
@@ -133,9 +124,7 @@ final class SqlUpdateLog implements UpdateLog {
   }
 
   private static Map<GroupId, OtaUpdate> served(Handle handle, List<GroupId> groups) {
-    return handle
-        .createQuery(SERVED_BY_SOME)
-        .bind("groups", Columns.texts(groups))
+    return Keys.query(handle, SERVED, "groups", groups)
         .map((row, context) -> UpdateRows.update(row))
         .collect(Collectors.toMap(OtaUpdate::group, Function.identity()));
   }
