@@ -36,7 +36,6 @@ import java.util.stream.Collectors;
 /** Deploys by a plan: checks that it fits the groups, stores the file once, opens the rollout. */
 final class RolloutDeploys {
   private static final int MOST_GROUPS = 1_000;
-  private static final int DEVICES = 1_000;
 
   private final OtaRepository repository;
   private final GroupDirectory directory;
@@ -133,23 +132,19 @@ final class RolloutDeploys {
   }
 
   private void checkNamed(Selector.Named named, Set<GroupId> present) {
-    List<DeviceId> all = List.copyOf(named.devices());
-    for (int from = 0; from < all.size(); from += DEVICES) {
-      List<DeviceId> some = all.subList(from, Math.min(from + DEVICES, all.size()));
-      Map<DeviceId, Device> known = directory.devices(some);
-      for (DeviceId id : some) {
-        boolean fits =
-            Optional.ofNullable(known.get(id))
-                .filter(device -> device.addressing() == Addressing.DEVICE)
-                .flatMap(Device::group)
-                .filter(present::contains)
-                .isPresent();
-        if (!fits) {
-          throw wrong(
-              "a stage names device "
-                  + id
-                  + ", which is not addressed by itself in one of the groups");
-        }
+    Map<DeviceId, Device> known = new DirectoryLookups(directory).devices(named.devices());
+    for (DeviceId id : named.devices()) {
+      boolean fits =
+          Optional.ofNullable(known.get(id))
+              .filter(device -> device.addressing() == Addressing.DEVICE)
+              .flatMap(Device::group)
+              .filter(present::contains)
+              .isPresent();
+      if (!fits) {
+        throw wrong(
+            "a stage names device "
+                + id
+                + ", which is not addressed by itself in one of the groups");
       }
     }
   }

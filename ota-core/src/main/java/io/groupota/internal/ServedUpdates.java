@@ -63,7 +63,9 @@ final class ServedUpdates {
     long now = clock.millis();
     askIfDue(now);
     Entry entry = entries.get(group);
-    return entry != null && isFresh(group, entry, now) ? entry.update() : load(group, now);
+    return entry != null && isFresh(group, entry, now)
+        ? entry.update()
+        : Optional.ofNullable(load(Set.of(group), now).get(group));
   }
 
   /** The same of many groups, at most 1,000: of those that serve one. */
@@ -108,28 +110,19 @@ final class ServedUpdates {
     return RENEWABLE_MILLIS - Math.floorMod(group.hashCode(), RENEWABLE_MILLIS / 4);
   }
 
-  private Optional<OtaUpdate> load(GroupId group, long now) {
-    long before = invalidations.get();
-    Optional<OtaUpdate> update = directory.group(group).flatMap(found -> log.served(group));
-    remember(group, new Entry(update, now), before);
-    return update;
-  }
-
+  /** What was loading while it was invalidated is not remembered. */
   private Map<GroupId, OtaUpdate> load(Set<GroupId> groups, long now) {
     long before = invalidations.get();
     Set<GroupId> there = directory.groups(groups).keySet();
     Map<GroupId, OtaUpdate> updates = there.isEmpty() ? Map.of() : log.served(there);
     groups.forEach(
-        group -> remember(group, new Entry(Optional.ofNullable(updates.get(group)), now), before));
+        group -> {
+          entries.put(group, new Entry(Optional.ofNullable(updates.get(group)), now));
+          if (invalidations.get() != before) {
+            entries.remove(group);
+          }
+        });
     return updates;
-  }
-
-  /** What was loading while it was invalidated is not remembered. */
-  private void remember(GroupId group, Entry entry, long before) {
-    entries.put(group, entry);
-    if (invalidations.get() != before) {
-      entries.remove(group);
-    }
   }
 
   private void askIfDue(long now) {

@@ -113,6 +113,10 @@ final class TriggerDispatcher {
     private final List<TriggerQueue.Claim> byDevice = new ArrayList<>();
     private Facts facts = Facts.NONE;
     private boolean isLookedUp = true;
+
+    /** How many messages the rounds that are not ended yet have sent. */
+    private long sent;
+
     private int failures;
 
     Batch(
@@ -159,7 +163,7 @@ final class TriggerDispatcher {
 
     private void sendByDevice(TriggerQueue.Claim claim) {
       send(claim);
-      if (rounds.values().stream().mapToLong(TriggerRound::sent).sum() >= MESSAGES) {
+      if (sent >= MESSAGES) {
         endRounds();
       }
     }
@@ -194,6 +198,7 @@ final class TriggerDispatcher {
         TriggerRound round = new TriggerRound(notifier, slots, () -> held.holds(claim));
         rounds.put(claim, round);
         send(claim, round);
+        sent += round.sent();
       }
     }
 
@@ -245,6 +250,7 @@ final class TriggerDispatcher {
             held.end(claim);
           });
       rounds.clear();
+      sent = 0;
     }
 
     private void retry(TriggerQueue.Claim claim, String cause) {
@@ -286,8 +292,8 @@ final class TriggerDispatcher {
       return members.getOrDefault(claim.group(), NOBODY);
     }
 
-    TriggerMessages.Facts of(TriggerQueue.Claim claim) {
-      return new TriggerMessages.Facts(
+    TriggerMessages.GroupFacts of(TriggerQueue.Claim claim) {
+      return new TriggerMessages.GroupFacts(
           members(claim),
           counts.getOrDefault(claim.group(), List.of()),
           Optional.ofNullable(holds.get(claim.group())));

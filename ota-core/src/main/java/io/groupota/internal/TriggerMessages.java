@@ -42,10 +42,10 @@ final class TriggerMessages {
    * @param counts how many of them report what
    * @param hold the rollout that has a say in it; asked for only if devices are told one by one
    */
-  record Facts(GroupMembers members, List<VersionCount> counts, Optional<Hold> hold) {}
+  record GroupFacts(GroupMembers members, List<VersionCount> counts, Optional<Hold> hold) {}
 
   /** Sends what is to be sent for a claim. */
-  void send(TriggerQueue.Claim claim, Facts facts, TriggerRound round) {
+  void send(TriggerQueue.Claim claim, GroupFacts facts, TriggerRound round) {
     GroupId group = claim.group();
     for (Map.Entry<String, Long> user : facts.members().groupAddressed().entrySet()) {
       if (needsTrigger(claim, user.getKey(), user.getValue(), facts.counts())) {
@@ -106,7 +106,7 @@ final class TriggerMessages {
     } while (page.size() == PAGE && round.isHealthy());
   }
 
-  private void sendToDevicesBehind(TriggerQueue.Claim claim, Facts facts, TriggerRound round) {
+  private void sendToDevicesBehind(TriggerQueue.Claim claim, GroupFacts facts, TriggerRound round) {
     Optional<String> target = facts.hold().flatMap(assignments::target);
     List<String> versions =
         facts.counts().stream()

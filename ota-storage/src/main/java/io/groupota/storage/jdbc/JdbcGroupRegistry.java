@@ -161,11 +161,7 @@ public final class JdbcGroupRegistry implements GroupRegistry {
 
   @Override
   public Optional<Group> group(GroupId id) {
-    return database.read(
-        handle ->
-            Keys.query(handle, GROUPS, "groups", List.of(id))
-                .map((row, context) -> group(row))
-                .findOne());
+    return Optional.ofNullable(groups(List.of(id)).get(id));
   }
 
   @Override
