@@ -31,6 +31,12 @@ final class MeasuringStream extends InputStream {
 
   private final MessageDigest sha256 = digest("SHA-256");
   private long size;
+
+  private boolean ended;
+
+  /** What the inspection said at the end. */
+  private Optional<ImageInfo> image = Optional.empty();
+
   private @Nullable Firmware firmware;
 
   MeasuringStream(InputStream source, long maxSize, FirmwareInspector inspector) {
@@ -39,10 +45,18 @@ final class MeasuringStream extends InputStream {
     this.inspection = inspector.start();
   }
 
-  /** What was measured, once the end of the stream was read. */
+  /**
+   * What was measured, once the end of the stream was read. Asked for when the blob store is done:
+   * digests that are behind go on while it forces the file to the disk.
+   */
   Firmware firmware() {
-    if (firmware == null) {
+    if (!ended) {
       throw new IllegalStateException("The blob store did not read the firmware to its end");
+    }
+    if (firmware == null) {
+      HexFormat hex = HexFormat.of();
+      firmware =
+          new Firmware(size, hex.formatHex(md5.digest()), hex.formatHex(sha256.digest()), image);
     }
     return firmware;
   }
@@ -52,12 +66,13 @@ final class MeasuringStream extends InputStream {
     if (length == 0) {
       return 0;
     }
-    if (firmware != null) {
+    if (ended) {
       return -1;
     }
     int read = readSource(buffer, offset, length);
     if (read < 0) {
-      firmware = finish();
+      image = finish();
+      ended = true;
       return -1;
     }
     size += read;
@@ -94,13 +109,11 @@ final class MeasuringStream extends InputStream {
     }
   }
 
-  private Firmware finish() {
+  private Optional<ImageInfo> finish() {
     if (size == 0) {
       throw new InvalidRequestException("firmware", "No file uploaded");
     }
-    Optional<ImageInfo> image = inspection.finish();
-    HexFormat hex = HexFormat.of();
-    return new Firmware(size, hex.formatHex(md5.digest()), hex.formatHex(sha256.digest()), image);
+    return inspection.finish();
   }
 
   private static MessageDigest digest(String algorithm) {
