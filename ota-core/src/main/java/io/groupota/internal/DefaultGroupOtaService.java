@@ -87,8 +87,11 @@ public final class DefaultGroupOtaService implements GroupOtaService {
     MemberContexts contexts =
         new MemberContexts(repository, settings.triggers().retriggerInterval());
     RolloutEnrolment enrolment = new RolloutEnrolment(spis, contexts);
-    this.assignments = new RolloutAssignments(repository, enrolment, settings.cacheTtl(), clock);
-    this.firmware = new ServedFirmware(spis, assignments, settings.cacheTtl(), clock);
+    ServedUpdates updates =
+        new ServedUpdates(spis.groups(), repository, settings.cacheTtl(), clock);
+    this.assignments =
+        new RolloutAssignments(repository, enrolment, updates, settings.cacheTtl(), clock);
+    this.firmware = new ServedFirmware(spis, updates, assignments, settings.cacheTtl(), clock);
     this.diffs = new VersionDiffs(repository, spis.groups());
     TriggerDispatcher dispatcher =
         new TriggerDispatcher(spis, assignments, settings.triggers(), events);

@@ -2,12 +2,10 @@ package io.groupota.internal;
 
 import io.groupota.DeviceId;
 import io.groupota.DeviceState;
-import io.groupota.GroupId;
 import io.groupota.OtaUpdate;
 import io.groupota.UpdateId;
 import io.groupota.spi.OfferLog;
 import io.groupota.spi.OtaRepository;
-import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -18,31 +16,15 @@ import java.util.Optional;
  */
 final class Offers {
   /** Devices download within seconds of a check. */
-  private static final Duration VALIDITY = Duration.ofMinutes(2);
+  static final Duration VALIDITY = Duration.ofMinutes(2);
 
   /** A device that checks more often than this does not cost a write each time. */
   private static final Duration RENEWAL = VALIDITY.dividedBy(2);
 
-  private static final int CAPACITY = 200_000;
-
   private final OtaRepository repository;
-  private final TtlCache<GroupId, Boolean> released;
 
-  Offers(OtaRepository repository, Duration ttl, Clock clock) {
+  Offers(OtaRepository repository) {
     this.repository = repository;
-    // A node may offer for as long as it takes to see that the rollout let the group go.
-    Duration longest = VALIDITY.plus(ttl);
-    this.released =
-        new TtlCache<>(CAPACITY, ttl, clock, group -> repository.wasReleased(group, longest));
-  }
-
-  /** Whether devices of a group that no rollout holds may have offers of a moment ago. */
-  boolean outlive(GroupId group) {
-    return released.get(group);
-  }
-
-  void invalidate(GroupId group) {
-    released.invalidate(group);
   }
 
   /** What the device was told a moment ago. */

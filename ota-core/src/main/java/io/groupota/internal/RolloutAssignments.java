@@ -12,6 +12,7 @@ import io.groupota.spi.Device;
 import io.groupota.spi.OtaRepository;
 import io.groupota.spi.RolloutLog.Assignment;
 import io.groupota.spi.RolloutLog.Hold;
+import io.groupota.spi.RolloutLog.Holds;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -33,18 +34,31 @@ final class RolloutAssignments {
 
   private final OtaRepository repository;
   private final RolloutEnrolment enrolment;
-  private final TtlCache<GroupId, Optional<Hold>> holds;
+  private final TtlCache<GroupId, Say> says;
+
+  /** For how long devices of a group that a rollout has let go may have offers. */
+  private final Duration offersLast;
+
   private final Passages passages;
 
   /** Updates never change, so those that are looked up are remembered. */
   private final BoundedCache<UpdateId, OtaUpdate> updates = new BoundedCache<>(UPDATES);
 
+  /** Who has a say in a group. */
+  private record Say(Optional<Hold> hold, boolean wasReleased) {}
+
   RolloutAssignments(
-      OtaRepository repository, RolloutEnrolment enrolment, Duration ttl, Clock clock) {
+      OtaRepository repository,
+      RolloutEnrolment enrolment,
+      ServedUpdates served,
+      Duration ttl,
+      Clock clock) {
     this.repository = repository;
     this.enrolment = enrolment;
-    this.holds = new TtlCache<>(CAPACITY, ttl, clock, repository::hold);
-    this.passages = new Passages(repository, ttl, clock);
+    // A node may offer for as long as it takes to see that the rollout let the group go.
+    this.offersLast = Offers.VALIDITY.plus(ttl);
+    this.says = new TtlCache<>(CAPACITY, ttl, clock, group -> read(List.of(group)).get(group));
+    this.passages = new Passages(repository, served);
   }
 
   Passages passages() {
@@ -53,27 +67,36 @@ final class RolloutAssignments {
 
   /** The rollout that has a say in a group, from memory for a moment. */
   Optional<Hold> hold(GroupId group) {
-    return holds.get(group);
+    return says.get(group).hold();
+  }
+
+  /** Whether devices of a group that no rollout holds may have offers of a moment ago. */
+  boolean offersOutlive(GroupId group) {
+    return says.get(group).wasReleased();
   }
 
   /** The same of many groups, at most 2,000: those in which a rollout has a say. */
   Map<GroupId, Hold> holds(Collection<GroupId> groups) {
     Map<GroupId, Hold> held = new HashMap<>();
-    holds
-        .getAll(groups, this::readHolds)
-        .forEach((group, hold) -> hold.ifPresent(some -> held.put(group, some)));
+    says.getAll(groups, this::read)
+        .forEach((group, say) -> say.hold().ifPresent(hold -> held.put(group, hold)));
     return held;
   }
 
-  private Map<GroupId, Optional<Hold>> readHolds(Collection<GroupId> groups) {
-    Map<GroupId, Hold> read = repository.holds(groups);
-    return groups.stream()
-        .collect(Collectors.toMap(group -> group, group -> Optional.ofNullable(read.get(group))));
+  private Map<GroupId, Say> read(Collection<GroupId> groups) {
+    Holds read = repository.holds(groups, offersLast);
+    Map<GroupId, Say> found = new HashMap<>();
+    groups.forEach(
+        group ->
+            found.put(
+                group,
+                new Say(
+                    Optional.ofNullable(read.held().get(group)), read.released().contains(group))));
+    return found;
   }
 
   void invalidate(GroupId group) {
-    holds.invalidate(group);
-    passages.invalidate(group);
+    says.invalidate(group);
   }
 
   /** What a device of a group that is held is to run. */

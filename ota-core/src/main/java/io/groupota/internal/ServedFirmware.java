@@ -56,16 +56,17 @@ final class ServedFirmware {
   private final RolloutAssignments assignments;
   private final Offers offers;
 
-  ServedFirmware(Spis spis, RolloutAssignments assignments, Duration ttl, Clock clock) {
+  ServedFirmware(
+      Spis spis, ServedUpdates updates, RolloutAssignments assignments, Duration ttl, Clock clock) {
     this.directory = spis.groups();
     this.repository = spis.repository();
     this.blobs = spis.blobs();
     this.groups = new TtlCache<>(CACHE_CAPACITY, ttl, clock, directory::group);
-    this.updates = new ServedUpdates(directory, repository, ttl, clock);
+    this.updates = updates;
     this.devices = new TtlCache<>(CACHE_CAPACITY, ttl, clock, this::loadDevice);
     this.passages = assignments.passages();
     this.assignments = assignments;
-    this.offers = new Offers(repository, ttl, clock);
+    this.offers = new Offers(repository);
   }
 
   Optional<OtaUpdate> served(GroupId group) {
@@ -88,7 +89,7 @@ final class ServedFirmware {
     Optional<Hold> hold = assignments.hold(group);
     if (hold.isPresent()) {
       offers.keep(device, update, hold.get().target());
-    } else if (offers.outlive(group)) {
+    } else if (assignments.offersOutlive(group)) {
       offers.withdraw(device);
     }
   }
@@ -151,7 +152,6 @@ final class ServedFirmware {
   }
 
   void invalidate(GroupId group) {
-    offers.invalidate(group);
     updates.invalidate(group);
     assignments.invalidate(group);
   }

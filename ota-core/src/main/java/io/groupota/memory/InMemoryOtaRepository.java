@@ -35,7 +35,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
-import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -360,12 +359,9 @@ public final class InMemoryOtaRepository implements OtaRepository {
   }
 
   @Override
-  public Map<GroupId, Hold> holds(Collection<GroupId> groups) {
+  public Holds holds(Collection<GroupId> groups, Duration within) {
     synchronized (lock) {
-      return groups.stream()
-          .distinct()
-          .flatMap(group -> rollouts.hold(group).stream())
-          .collect(Collectors.toMap(Hold::group, Function.identity()));
+      return rollouts.holds(groups, clock.instant().minus(within));
     }
   }
 
@@ -453,12 +449,5 @@ public final class InMemoryOtaRepository implements OtaRepository {
   @Override
   public void withdrawOffer(DeviceId device) {
     offers.remove(Set.of(device));
-  }
-
-  @Override
-  public boolean wasReleased(GroupId group, Duration within) {
-    synchronized (lock) {
-      return rollouts.wasReleased(group, clock.instant().minus(within));
-    }
   }
 }

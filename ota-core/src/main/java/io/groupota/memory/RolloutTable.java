@@ -18,6 +18,7 @@ import io.groupota.rollout.RolloutState;
 import io.groupota.spi.Addressing;
 import io.groupota.spi.RolloutLog.Assignment;
 import io.groupota.spi.RolloutLog.Hold;
+import io.groupota.spi.RolloutLog.Holds;
 import io.groupota.spi.RolloutLog.Opening;
 import io.groupota.spi.RolloutLog.Target;
 import io.groupota.spi.RolloutQueue.Member;
@@ -32,12 +33,14 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableSet;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
@@ -83,8 +86,18 @@ final class RolloutTable {
     }
   }
 
-  boolean wasReleased(GroupId group, Instant after) {
-    return released.getOrDefault(group, Instant.MIN).isAfter(after);
+  Holds holds(Collection<GroupId> groups, Instant after) {
+    Map<GroupId, Hold> held = new HashMap<>();
+    Set<GroupId> free = new HashSet<>();
+    for (GroupId group : groups) {
+      Optional<Hold> hold = hold(group);
+      if (hold.isPresent()) {
+        held.put(group, hold.get());
+      } else if (released.getOrDefault(group, Instant.MIN).isAfter(after)) {
+        free.add(group);
+      }
+    }
+    return new Holds(held, free);
   }
 
   private static Part part(RolloutEntry entry, GroupId group) {
@@ -99,7 +112,7 @@ final class RolloutTable {
     return entry.equals(holders.get(group));
   }
 
-  Optional<Hold> hold(GroupId group) {
+  private Optional<Hold> hold(GroupId group) {
     RolloutEntry holder = holders.get(group);
     if (holder == null) {
       return Optional.empty();

@@ -1,7 +1,6 @@
 package io.groupota.spi;
 
 import io.groupota.DeviceId;
-import io.groupota.GroupId;
 import io.groupota.UpdateId;
 import java.time.Duration;
 import java.util.Optional;
@@ -45,14 +44,4 @@ public interface OfferLog {
    * @param device the device
    */
   void withdrawOffer(DeviceId device);
-
-  /**
-   * Whether a rollout lost its say in a group a short time ago, so that devices of the group may
-   * still have offers of that time, by key.
-   *
-   * @param group the group
-   * @param within how short a time
-   * @return whether it did; says nothing of a rollout that has a say now
-   */
-  boolean wasReleased(GroupId group, Duration within);
 }

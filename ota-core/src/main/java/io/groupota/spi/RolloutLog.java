@@ -20,6 +20,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * The role of an {@link OtaRepository} that keeps rollouts and tells what they mean for groups and
@@ -87,6 +88,15 @@ public interface RolloutLog {
       Optional<UpdateId> base,
       Optional<RolloutId> previous,
       RolloutGroup.Status status) {}
+
+  /**
+   * Who has a say in groups.
+   *
+   * @param held the holds of those in which a rollout has a say
+   * @param released those in which none has a say any more, since a short time ago: their devices
+   *     may still have offers of that time ({@link OfferLog})
+   */
+  record Holds(Map<GroupId, Hold> held, Set<GroupId> released) {}
 
   /**
    * What a rollout says of a device of a group.
@@ -161,12 +171,13 @@ public interface RolloutLog {
   RolloutDevicePage rolloutDevices(Rollout rollout, RolloutQuery<RolloutDeviceState> query);
 
   /**
-   * Which rollouts hold groups, by key, many at once.
+   * Which rollouts hold groups, or held them a short time ago, by key, many at once.
    *
    * @param groups the groups, at most 2,000
-   * @return the holds of those in which a rollout has a say
+   * @param within how short a time ago
+   * @return of those groups in which a rollout has a say, or had one
    */
-  Map<GroupId, Hold> holds(Collection<GroupId> groups);
+  Holds holds(Collection<GroupId> groups, Duration within);
 
   /**
    * Which rollout holds a group, by key.
@@ -175,7 +186,7 @@ public interface RolloutLog {
    * @return the hold, empty if no rollout has a say
    */
   default Optional<Hold> hold(GroupId group) {
-    return Optional.ofNullable(holds(List.of(group)).get(group));
+    return Optional.ofNullable(holds(List.of(group), Duration.ZERO).held().get(group));
   }
 
   /**

@@ -315,8 +315,8 @@ public final class JdbcOtaRepository implements OtaRepository {
   }
 
   @Override
-  public Map<GroupId, Hold> holds(Collection<GroupId> groups) {
-    return rollouts.holds(groups);
+  public Holds holds(Collection<GroupId> groups, Duration within) {
+    return rollouts.holds(groups, within);
   }
 
   @Override
@@ -367,10 +367,5 @@ public final class JdbcOtaRepository implements OtaRepository {
   @Override
   public void withdrawOffer(DeviceId device) {
     offers.withdrawOffer(device);
-  }
-
-  @Override
-  public boolean wasReleased(GroupId group, Duration within) {
-    return offers.wasReleased(group, within);
   }
 }

@@ -1,7 +1,6 @@
 package io.groupota.storage.jdbc;
 
 import io.groupota.DeviceId;
-import io.groupota.GroupId;
 import io.groupota.UpdateId;
 import io.groupota.spi.OfferLog;
 import java.sql.ResultSet;
@@ -28,10 +27,6 @@ final class SqlOfferLog implements OfferLog {
           + ")";
 
   private static final String WITHDRAW = "DELETE FROM ota_offer WHERE device_id = :device";
-
-  private static final String RELEASED =
-      "SELECT COUNT(*) FROM ota_rollout_hold WHERE group_id = :group AND released_at > "
-          + (Database.NOW + " - " + Database.SECONDS);
 
   private final Database database;
 
@@ -82,19 +77,5 @@ final class SqlOfferLog implements OfferLog {
   public void withdrawOffer(DeviceId device) {
     database.write(
         handle -> handle.createUpdate(WITHDRAW).bind("device", device.value()).execute());
-  }
-
-  @Override
-  public boolean wasReleased(GroupId group, Duration within) {
-    return database.read(
-        handle ->
-            handle
-                    .createQuery(RELEASED)
-                    .bind("group", group.value())
-                    .bind("now", Columns.instant(database.now()))
-                    .bind("seconds", Database.seconds(within))
-                    .mapTo(long.class)
-                    .one()
-                > 0);
   }
 }

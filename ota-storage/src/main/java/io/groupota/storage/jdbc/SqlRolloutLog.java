@@ -24,9 +24,11 @@ import io.groupota.storage.jdbc.ServedRows.Served;
 import io.groupota.storage.jdbc.UpdateRows.PageRow;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -71,12 +73,16 @@ final class SqlRolloutLog implements RolloutLog {
           + " OR EXISTS (SELECT 1 FROM ota_rollout_group s WHERE s.rollout_id = ota_rollout.id"
           + " AND POSITION(:search IN s.group_id) > 0))";
 
+  /** Without a status there is no hold any more. */
   private static final String HOLDS =
-      "SELECT g.*, r.state FROM ota_rollout_hold h"
-          + " JOIN ota_rollout_group g ON g.rollout_id = h.rollout_id AND g.group_id = h.group_id"
-          + " JOIN ota_rollout r ON r.id = h.rollout_id"
-          + " LEFT JOIN ota_latest l ON l.group_id = g.group_id"
-          + (" WHERE h.group_id = ANY(:groups) AND NOT " + SqlRolloutHolds.OVERRIDDEN);
+      "SELECT h.group_id, g.rollout_id, r.state, g.target, g.base, g.previous, g.status"
+          + " FROM ota_rollout_hold h LEFT JOIN ota_latest l ON l.group_id = h.group_id"
+          + " LEFT JOIN ota_rollout_group g"
+          + (" ON g.rollout_id = h.rollout_id AND g.group_id = h.group_id AND NOT "
+              + SqlRolloutHolds.OVERRIDDEN)
+          + " LEFT JOIN ota_rollout r ON r.id = g.rollout_id WHERE h.group_id = ANY(:groups)"
+          + " AND (h.rollout_id IS NOT NULL OR h.released_at > "
+          + (Database.NOW + " - " + Database.SECONDS + ")");
 
   private final Database database;
   private final SqlRolloutHolds holds;
@@ -273,25 +279,40 @@ final class SqlRolloutLog implements RolloutLog {
   }
 
   @Override
-  public Map<GroupId, Hold> holds(Collection<GroupId> groups) {
+  public Holds holds(Collection<GroupId> groups, Duration within) {
     return groups.isEmpty()
-        ? Map.of()
-        : database.read(
-            handle ->
-                Keys.query(handle, HOLDS, "groups", groups)
-                    .map((row, context) -> hold(row))
-                    .collect(Collectors.toMap(Hold::group, Function.identity())));
+        ? new Holds(Map.of(), Set.of())
+        : database.read(handle -> holds(handle, groups, within));
   }
 
-  private static Hold hold(ResultSet row) throws SQLException {
-    return new Hold(
-        new RolloutId(row.getString("rollout_id")),
-        RolloutState.valueOf(row.getString("state")),
-        new GroupId(row.getString("group_id")),
-        new UpdateId(row.getString("target")),
-        Columns.text(row, "base").map(UpdateId::new),
-        Columns.text(row, "previous").map(RolloutId::new),
-        RolloutGroup.Status.valueOf(row.getString("status")));
+  private Holds holds(Handle handle, Collection<GroupId> groups, Duration within) {
+    Map<GroupId, Hold> held = new HashMap<>();
+    Set<GroupId> released = new HashSet<>();
+    Keys.query(handle, HOLDS, "groups", groups)
+        .bind("now", Columns.instant(database.now()))
+        .bind("seconds", Database.seconds(within))
+        .map((row, context) -> Map.entry(new GroupId(row.getString("group_id")), hold(row)))
+        .forEach(
+            row ->
+                row.getValue()
+                    .ifPresentOrElse(
+                        hold -> held.put(row.getKey(), hold), () -> released.add(row.getKey())));
+    return new Holds(held, released);
+  }
+
+  private static Optional<Hold> hold(ResultSet row) throws SQLException {
+    Optional<String> status = Columns.text(row, "status");
+    return status.isEmpty()
+        ? Optional.empty()
+        : Optional.of(
+            new Hold(
+                new RolloutId(row.getString("rollout_id")),
+                RolloutState.valueOf(row.getString("state")),
+                new GroupId(row.getString("group_id")),
+                new UpdateId(row.getString("target")),
+                Columns.text(row, "base").map(UpdateId::new),
+                Columns.text(row, "previous").map(RolloutId::new),
+                RolloutGroup.Status.valueOf(status.get())));
   }
 
   @Override

@@ -108,24 +108,27 @@ public interface OfferLogContract extends OtaRepositoryFixture {
   }
 
   @Test
-  default void aGroupWasReleasedForAsLongAsOneAsks() {
+  default void aGroupIsReleasedForAsLongAsOneAsks() {
     RolloutScenario rollouts = new RolloutScenario(this);
     GroupId group = rollouts.scenario.group();
+    GroupId other = rollouts.scenario.group();
     Duration within = Duration.ofMinutes(2);
     rollouts.scenario.deploy(group, "1.0.0");
-    assertThat(rollouts.repository.wasReleased(group, within)).as("never held").isFalse();
+    assertThat(rollouts.released(group, within)).as("never held").isFalse();
     rollouts.open(group);
-    assertThat(rollouts.repository.wasReleased(group, within)).as("held").isFalse();
+    assertThat(rollouts.released(group, within)).as("held").isFalse();
 
     rollouts.scenario.deploy(group, "3.0.0");
 
-    assertThat(rollouts.otherNode.wasReleased(group, within)).isTrue();
+    assertThat(rollouts.released(group, within)).isTrue();
     rollouts.clock.advance(within.minus(Scenario.MILLISECOND));
-    assertThat(rollouts.otherNode.wasReleased(group, within)).isTrue();
+    assertThat(rollouts.released(group, within)).isTrue();
     rollouts.scenario.deploy(group, "4.0.0");
     rollouts.clock.advance(Scenario.MILLISECOND);
-    assertThat(rollouts.otherNode.wasReleased(group, within)).as("it was free then").isFalse();
-    assertThat(rollouts.otherNode.wasReleased(group, within.plusMillis(1))).isTrue();
-    assertThat(rollouts.otherNode.wasReleased(rollouts.scenario.group(), within)).isFalse();
+    assertThat(rollouts.released(group, within)).as("it was free then").isFalse();
+    assertThat(rollouts.released(group, within.plusMillis(1))).isTrue();
+    assertThat(rollouts.released(other, within)).isFalse();
+    rollouts.open(group);
+    assertThat(rollouts.released(group, within.plusMillis(1))).as("held again").isFalse();
   }
 }

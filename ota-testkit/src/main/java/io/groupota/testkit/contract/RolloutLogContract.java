@@ -35,6 +35,7 @@ import io.groupota.rollout.Window;
 import io.groupota.spi.OtaRepository;
 import io.groupota.spi.RolloutLog.Assignment;
 import io.groupota.spi.RolloutLog.Hold;
+import io.groupota.spi.RolloutLog.Holds;
 import io.groupota.spi.RolloutLog.Opening;
 import io.groupota.spi.RolloutLog.Target;
 import io.groupota.spi.RolloutProgress;
@@ -215,11 +216,16 @@ public interface RolloutLogContract extends RolloutPagesContract {
                 Optional.empty(),
                 RolloutGroup.Status.WAITING));
     assertThat(rollouts.otherNode.hold(stays).orElseThrow().base()).isEmpty();
-    assertThat(rollouts.otherNode.holds(List.of(taken, rollouts.scenario.group(), stays)))
-        .containsOnlyKeys(taken, stays)
-        .containsEntry(taken, rollouts.otherNode.hold(taken).orElseThrow())
-        .containsEntry(stays, rollouts.otherNode.hold(stays).orElseThrow());
-    assertThat(rollouts.otherNode.holds(List.of())).isEmpty();
+    List<GroupId> groups = List.of(taken, rollouts.scenario.group(), stays);
+    assertThat(rollouts.otherNode.holds(groups, Duration.ZERO))
+        .isEqualTo(
+            new Holds(
+                Map.of(
+                    taken, rollouts.otherNode.hold(taken).orElseThrow(),
+                    stays, rollouts.otherNode.hold(stays).orElseThrow()),
+                Set.of()));
+    assertThat(rollouts.otherNode.holds(List.of(), Duration.ZERO))
+        .isEqualTo(new Holds(Map.of(), Set.of()));
     rollouts.sleep(id);
 
     TrackedRollout second = rollouts.open(taken);
@@ -251,7 +257,9 @@ public interface RolloutLogContract extends RolloutPagesContract {
 
     rollouts.scenario.deploy(taken, "3.0.0");
     assertThat(rollouts.otherNode.hold(taken)).isEmpty();
-    assertThat(rollouts.otherNode.holds(List.of(taken, stays))).containsOnlyKeys(stays);
+    Holds holds = rollouts.otherNode.holds(List.of(taken, stays), LEASE);
+    assertThat(holds.held()).containsOnlyKeys(stays);
+    assertThat(holds.released()).containsExactly(taken);
     assertThat(rollouts.otherNode.hold(stays)).isPresent();
     assertThat(rollouts.status(id, taken)).isEqualTo(RolloutGroup.Status.RELEASED);
     assertThat(rollouts.status(id, stays)).isEqualTo(RolloutGroup.Status.WAITING);

@@ -280,6 +280,11 @@ final class RolloutScenario {
     return assignment(device.group(), device.device()).flatMap(Assignment::update);
   }
 
+  /** Whether a rollout has let a group go, and no other one has a say in it. */
+  boolean released(GroupId group, Duration within) {
+    return otherNode.holds(List.of(group), within).released().contains(group);
+  }
+
   RolloutGroup.Status status(RolloutId rollout, GroupId group) {
     return tracked(rollout).rollout().groups().stream()
         .filter(part -> part.group().equals(group))

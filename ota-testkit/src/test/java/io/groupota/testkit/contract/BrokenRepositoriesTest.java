@@ -10,6 +10,7 @@ import io.groupota.spi.DeviceStates.NewVersion;
 import io.groupota.spi.DeviceStates.Saved;
 import io.groupota.spi.DeviceStates.Sighting;
 import io.groupota.spi.OtaRepository;
+import io.groupota.spi.RolloutLog.Holds;
 import io.groupota.spi.TriggerQueue.Claim;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -354,12 +355,18 @@ class BrokenRepositoriesTest {
         Proof.repository("withdrawOffer", sound -> arguments -> null),
         "whatIsWithdrawnOrForgottenIsNoOffer");
     Proof.catches(
-        Proof.repository("wasReleased", sound -> arguments -> false),
-        "aGroupWasReleasedForAsLongAsOneAsks");
+        brokenHolds(holds -> new Holds(holds.held(), Set.of())),
+        "aGroupIsReleasedForAsLongAsOneAsks");
     Proof.catches(
         Proof.repository(
-            "wasReleased",
-            sound -> arguments -> sound.wasReleased((GroupId) arguments[0], Duration.ofDays(1))),
-        "aGroupWasReleasedForAsLongAsOneAsks");
+            "holds", sound -> arguments -> sound.holds(groups(arguments[0]), Duration.ofDays(1))),
+        "aGroupIsReleasedForAsLongAsOneAsks");
+  }
+
+  private static OtaRepositoryContract brokenHolds(UnaryOperator<Holds> change) {
+    return Proof.repository(
+        "holds",
+        sound ->
+            arguments -> change.apply(sound.holds(groups(arguments[0]), (Duration) arguments[1])));
   }
 }
