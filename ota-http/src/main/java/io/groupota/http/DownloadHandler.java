@@ -10,6 +10,7 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.time.temporal.ChronoUnit;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.regex.Pattern;
@@ -18,13 +19,17 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Answers one download. Conditions are checked in the order of RFC 9110, then what the device says
- * of itself, then the range. {@code If-Modified-Since} is not looked at: after a rollback the file
- * on offer may be older than the client's and still be another.
+ * of itself, then the range. After a rollback the file on offer may be older than the client's and
+ * still be another: so {@code If-Modified-Since} is not looked at, and {@code If-Unmodified-Since}
+ * holds for the very time that was given out with the file, and for no later one.
  */
 final class DownloadHandler {
   private static final Logger LOG = LoggerFactory.getLogger(DownloadHandler.class);
 
   private static final Pattern SIZE = Pattern.compile("[0-9]{1,18}");
+
+  /** What the Servlet API says when a request has no such header. */
+  private static final long NO_DATE = -1;
 
   private final DownloadSlots slots;
   private final FirmwareDownload download;
@@ -52,7 +57,7 @@ final class DownloadHandler {
   }
 
   void handle(HttpServletRequest request, HttpServletResponse response) throws IOException {
-    if (tags.fail(request.getHeaders("If-Match"))) {
+    if (isAnother(request)) {
       Reply.message(412, "The firmware is another")
           .with("ETag", tags.given())
           .send(request, response);
@@ -67,6 +72,28 @@ final class DownloadHandler {
     } else {
       answer(request, response);
     }
+  }
+
+  /** Whether the client asks for another file than the one on offer, by its tag or its time. */
+  private boolean isAnother(HttpServletRequest request) {
+    return request.getHeader("If-Match") == null
+        ? isOfAnotherTime(request)
+        : tags.fail(request.getHeaders("If-Match"));
+  }
+
+  private boolean isOfAnotherTime(HttpServletRequest request) {
+    try {
+      long wanted = request.getDateHeader("If-Unmodified-Since");
+      return wanted != NO_DATE && wanted != lastModified();
+    } catch (IllegalArgumentException e) {
+      // RFC 9110 has what is no date ignored.
+      return false;
+    }
+  }
+
+  /** The time of the file in milliseconds, to the second: HTTP has no fractions of one. */
+  private long lastModified() {
+    return update.createdAt().truncatedTo(ChronoUnit.SECONDS).toEpochMilli();
   }
 
   private void answer(HttpServletRequest request, HttpServletResponse response) throws IOException {
@@ -124,7 +151,7 @@ final class DownloadHandler {
     response.setHeader("ETag", tags.given());
     response.setHeader("Accept-Ranges", "bytes");
     response.setHeader("Cache-Control", "private, no-cache");
-    response.setDateHeader("Last-Modified", update.createdAt().toEpochMilli());
+    response.setDateHeader("Last-Modified", lastModified());
   }
 
   private void send(

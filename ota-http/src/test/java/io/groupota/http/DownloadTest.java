@@ -259,6 +259,26 @@ class DownloadTest {
   }
 
   @Test
+  void aFileOfAnotherTimeThanTheClientAsksForIsRefused() throws Exception {
+    assertWhole(get("If-Unmodified-Since: Fri, 17 Jan 2020 17:38:59 GMT\r\n"));
+    // A later time too: it was given out with a file that a rollback has taken back.
+    for (String time : List.of("Fri, 17 Jan 2020 17:38:58 GMT", "Fri, 17 Jan 2020 17:39:00 GMT")) {
+      RawHttp.Answer answer = get("Range: bytes=5-9\r\nIf-Unmodified-Since: " + time + "\r\n");
+      assertThat(answer.status()).as(time).isEqualTo(412);
+      assertThat(answer.header("ETag")).isEqualTo(etag);
+    }
+  }
+
+  @Test
+  void aTimeIsNotLookedAtBesideATagOrIfItIsNone() throws Exception {
+    String another = "If-Unmodified-Since: Fri, 17 Jan 2020 17:38:58 GMT\r\n";
+    assertWhole(get("If-Match: " + etag + "\r\n" + another));
+    for (String time : List.of("yesterday", "", "2020-01-17T17:38:58Z")) {
+      assertWhole(get("If-Unmodified-Since: " + time + "\r\n"));
+    }
+  }
+
+  @Test
   void aDownloadFinishesWithTheFileThatItBeganWith() throws Exception {
     byte[] large = Fleet.firmware(32 << 20, 5);
     OtaUpdate first = fleet.deploy("1.3.0", large);
