@@ -163,7 +163,7 @@ final class DownloadHandler {
     try (InputStream in = download.open(bytes.offset(), bytes.length())) {
       begin(response, range, bytes);
       copy(in, response.getOutputStream(), bytes.length());
-      response.flushBuffer();
+      flush(response);
     } catch (ClientGone e) {
       LOG.debug("The client went away during a download ({}): {}", subject(), e.getMessage());
     } catch (IOException | RuntimeException e) {
@@ -190,6 +190,15 @@ final class DownloadHandler {
         throw new ClientGone(e);
       }
       left -= read;
+    }
+  }
+
+  /** Sends what the container has kept of the file, to a client that may have gone meanwhile. */
+  private static void flush(HttpServletResponse response) throws ClientGone {
+    try {
+      response.flushBuffer();
+    } catch (IOException e) {
+      throw new ClientGone(e);
     }
   }
 

@@ -4,6 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.groupota.DeviceId;
 import io.groupota.OtaUpdate;
+import jakarta.servlet.Filter;
+import jakarta.servlet.http.HttpServletResponse;
+import jakarta.servlet.http.HttpServletResponseWrapper;
+import java.io.EOFException;
+import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -303,6 +308,30 @@ class DownloadTest {
           "the download has ended", () -> log.text().contains("The client went away during"));
       assertThat(log.alarmed()).as(log.text()).isFalse();
       assertThat(log.text()).doesNotContain(Fleet.GROUP_TOKEN);
+    }
+  }
+
+  /** Jetty has nothing left to flush then; other containers keep the end of a file until here. */
+  @Test
+  void aDeviceThatGoesAwayBeforeTheLastBytesIsNoAlarm() throws Exception {
+    Filter broken =
+        (request, response, chain) ->
+            chain.doFilter(
+                request,
+                new HttpServletResponseWrapper((HttpServletResponse) response) {
+                  @Override
+                  public void flushBuffer() throws IOException {
+                    throw new EOFException("reset by the device");
+                  }
+                });
+    try (LogCapture log = new LogCapture();
+        HttpServer buffering = HttpServer.behind(broken, fleet.service, spool);
+        RawHttp http = buffering.raw()) {
+      assertWhole(http.send(request("GET", "")).read());
+      Await.until(
+          "the download has ended", () -> log.text().contains("(group " + Fleet.GROUP + ", "));
+      assertThat(log.text()).contains("The client went away during a download");
+      assertThat(log.alarmed()).as(log.text()).isFalse();
     }
   }
 

@@ -2,15 +2,19 @@ package io.groupota.http;
 
 import io.groupota.GroupOtaService;
 import io.groupota.OwnerId;
+import jakarta.servlet.DispatcherType;
+import jakarta.servlet.Filter;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
+import org.eclipse.jetty.ee10.servlet.FilterHolder;
 import org.eclipse.jetty.ee10.servlet.ServletContextHandler;
 import org.eclipse.jetty.server.HttpConfiguration;
 import org.eclipse.jetty.server.HttpConnectionFactory;
@@ -63,11 +67,32 @@ final class HttpServer implements AutoCloseable {
     return new HttpServer(service, spool, settings, new QueuedThreadPool());
   }
 
+  /** A server with a filter before the servlet. */
+  static HttpServer behind(Filter filter, GroupOtaService service, Path spool) throws Exception {
+    return new HttpServer(
+        service,
+        spool,
+        settings -> {},
+        new QueuedThreadPool(),
+        context ->
+            context.addFilter(new FilterHolder(filter), "/*", EnumSet.of(DispatcherType.REQUEST)));
+  }
+
   private HttpServer(
       GroupOtaService service,
       Path spool,
       Consumer<OtaServlet.Builder> settings,
       QueuedThreadPool threads)
+      throws Exception {
+    this(service, spool, settings, threads, context -> {});
+  }
+
+  private HttpServer(
+      GroupOtaService service,
+      Path spool,
+      Consumer<OtaServlet.Builder> settings,
+      QueuedThreadPool threads,
+      Consumer<ServletContextHandler> surroundings)
       throws Exception {
     server = new Server(threads);
     HttpConfiguration http = new HttpConfiguration();
@@ -90,12 +115,18 @@ final class HttpServer implements AutoCloseable {
     servlet = builder.build();
     ServletContextHandler context = new ServletContextHandler("/");
     context.addServletContainerInitializer((classes, c) -> servlet.register(c));
+    surroundings.accept(context);
     server.setHandler(context);
     server.start();
   }
 
   private static Optional<OwnerId> authenticate(String bearer) {
     return BEARER.equals(bearer) ? Optional.of(OWNER) : Optional.empty();
+  }
+
+  /** Ends new connections on which nothing comes or goes for so long. */
+  void endSilenceAfter(Duration timeout) {
+    connector.setIdleTimeout(timeout.toMillis());
   }
 
   int port() {
