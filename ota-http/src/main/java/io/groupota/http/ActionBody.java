@@ -21,11 +21,12 @@ record ActionBody(Optional<Map<String, Object>> tree, Optional<Reply> refusal) {
       return tooLarge();
     }
     byte[] bytes = bytes(request);
-    if (bytes.length == 0) {
-      return new ActionBody(Optional.empty(), Optional.empty());
-    }
     if (bytes.length > MAX_BYTES) {
       return tooLarge();
+    }
+    UnreadBody.markTaken(request);
+    if (bytes.length == 0) {
+      return new ActionBody(Optional.empty(), Optional.empty());
     }
     String type = request.getContentType();
     if (type == null || !MediaType.of(type).equals("application/json")) {

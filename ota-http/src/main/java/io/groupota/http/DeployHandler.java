@@ -52,6 +52,7 @@ final class DeployHandler {
         throw new InvalidRequestException("body", "The multipart body names no boundary");
       }
       Collection<Part> parts = uploads.read(request);
+      UnreadBody.markTaken(request);
       try {
         DeployForm form = DeployForm.of(parts);
         uploads.requireWithinLimit(form.firmware());

@@ -7,6 +7,7 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Path;
+import java.time.Duration;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -94,6 +95,62 @@ class UnreadBodyTest {
         assertThat(answer.header("Connection")).isNull();
       }
     }
+  }
+
+  @Test
+  void theConnectionGoesOnAfterABodyThatWasReadHoweverItCame() throws Exception {
+    byte[] large = Fleet.firmware(UnreadBody.MOST + 1, 1);
+    try (HttpServer roomy =
+            HttpServer.with(fleet.service, spool, servlet -> servlet.maxUpload(large.length));
+        RawHttp http = roomy.raw()) {
+      http.send(Form.request(form("1.3.1", large)));
+      assertGoesOn(http.read(), 201);
+      for (byte[] firmware : new byte[][] {FIRMWARE, large}) {
+        byte[] body = form("1.3.2", firmware);
+        http.send(Form.head("Content-Length: " + body.length + "\r\nExpect: 100-continue"));
+        assertThat(http.readHead().status()).isEqualTo(100);
+        assertGoesOn(http.send(body).read(), 201);
+      }
+    }
+  }
+
+  @Test
+  void theConnectionGoesOnAfterAnActionThatAskedFirst() throws Exception {
+    String id = fleet.rollOut("1.4.0", FIRMWARE).id().value();
+    String head =
+        "POST /v1/ota/rollouts/"
+            + id
+            + "/pace HTTP/1.1\r\nHost: ota\r\nAuthorization: Bearer "
+            + HttpServer.BEARER
+            + "\r\nContent-Type: application/json\r\nContent-Length: 2\r\n"
+            + "Expect: 100-continue\r\n\r\n";
+    try (RawHttp http = server.raw()) {
+      for (int i = 0; i < 2; i++) {
+        assertThat(http.send(head).readHead().status()).isEqualTo(100);
+        assertGoesOn(http.send("{}").read(), 200);
+      }
+    }
+  }
+
+  @Test
+  void aClientThatFallsSilentIsWaitedForUntilTheContainerGivesUp() throws Exception {
+    server.endSilenceAfter(Duration.ofMillis(200));
+    try (RawHttp http = server.raw()) {
+      http.send(head("POST", "wrong", "Content-Length: 9")).send("body");
+      RawHttp.Answer answer = http.readToEnd();
+      assertThat(answer.status()).isEqualTo(401);
+      assertThat(answer.header("Connection")).isEqualTo("close");
+      assertThat(answer.text()).isEqualTo("Unauthorized");
+    }
+  }
+
+  private static byte[] form(String version, byte[] firmware) {
+    return Form.complete(Fleet.GROUP, Fleet.GROUP_TOKEN, version, firmware).bytes();
+  }
+
+  private static void assertGoesOn(RawHttp.Answer answer, int status) {
+    assertThat(answer.status()).isEqualTo(status);
+    assertThat(answer.header("Connection")).isNull();
   }
 
   /** A client that keeps connections does not repeat a POST of which it knows nothing. */
