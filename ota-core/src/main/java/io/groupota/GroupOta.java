@@ -221,8 +221,9 @@ public final class GroupOta {
     }
 
     /**
-     * How long a node holds a due trigger before another node may take it over; longer than the
-     * trigger timeout. Default: 30 seconds.
+     * How long a node holds a due trigger before another node may take it over. Default: 30
+     * seconds. Choose more than the trigger timeout, which is not checked: with less, another node
+     * may send a trigger again that this one still waits for.
      *
      * @param lease positive
      * @return this builder
@@ -307,7 +308,8 @@ public final class GroupOta {
 
     /**
      * How old an answer to a device's check may be: the time after which a deploy on one node is
-     * served by the others. Default: 500 milliseconds.
+     * served by the others. That a group was removed from the directory may show later, see {@link
+     * GroupOtaService#served(GroupId)}. Default: 500 milliseconds.
      *
      * @param ttl positive
      * @return this builder

@@ -11,7 +11,8 @@ import org.jspecify.annotations.Nullable;
  * GroupOta#builder()}; not for implementing. Thread-safe.
  *
  * <p>Every method may throw {@link StorageException} when the repository, the blob store or the
- * group directory fails. Every call that changes something happens as a whole or not at all.
+ * group directory fails. Every call that changes something happens as a whole or not at all, but
+ * for {@link #forget}.
  */
 public interface GroupOtaService extends AutoCloseable {
   /**
@@ -112,8 +113,10 @@ public interface GroupOtaService extends AutoCloseable {
   UpdatePage history(OwnerId owner, GroupId group, long offset, OptionalInt limit);
 
   /**
-   * What a group serves. For the check of a device, so it may be answered from a cache that is at
-   * most the configured time old.
+   * What a group serves. For the check of a device, so it may be answered from a cache: a deploy on
+   * any node counts within {@link GroupOta.Builder#cacheTtl}. That the group is gone from the
+   * directory may take five minutes to show here, where the repository tells what changed
+   * (PostgreSQL); {@link #download(GroupId, Token)} ends within the {@code cacheTtl}.
    *
    * @param group the group
    * @return the served update, empty if there is no such group or no firmware for it
@@ -186,7 +189,8 @@ public interface GroupOtaService extends AutoCloseable {
 
   /**
    * Forgets what devices reported, once the host has removed them from its directory. They are no
-   * longer part of any diff.
+   * longer part of any diff. Works on 1,000 at a time: if it fails, some may be forgotten already;
+   * call it again.
    *
    * @param devices the devices
    */
@@ -201,8 +205,10 @@ public interface GroupOtaService extends AutoCloseable {
   long droppedEvents();
 
   /**
-   * Starts the background work: triggers, saving of reports, removing what is not kept. Calling it
-   * again does nothing.
+   * Starts the background work: triggers, saving of reports, rollouts, removing what is not kept.
+   * Calling it again does nothing.
+   *
+   * @throws IllegalStateException after {@link #close()}
    */
   void start();
 

@@ -12,7 +12,8 @@ import java.util.Optional;
  *
  * @param at when the report came in
  * @param device the device
- * @param from the version that it reported before, empty if this is its first report of one
+ * @param from the version that it reported before, empty if this is its first report of one, and if
+ *     a rollout updated the device, whose version before is not kept
  * @param update the update that the group serves
  */
 public record DeviceUpdated(Instant at, DeviceId device, Optional<String> from, OtaUpdate update)

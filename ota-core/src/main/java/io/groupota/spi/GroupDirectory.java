@@ -18,7 +18,9 @@ import org.jspecify.annotations.Nullable;
  */
 public interface GroupDirectory {
   /**
-   * Looks up a group. Asked by key at most about once a second per group and node.
+   * Looks up a group. For downloads of devices asked at most about once per {@link
+   * io.groupota.GroupOta.Builder#cacheTtl}, group and node, since the answer is remembered; once
+   * per call of the management API that names a group, and once per group of a rollback.
    *
    * @param id the group
    * @return the group, empty if there is none
@@ -27,7 +29,8 @@ public interface GroupDirectory {
 
   /**
    * Looks up groups, many at once. Asks for one after another by default: worth an implementation
-   * of its own where devices of thousands of groups report.
+   * of its own where devices of thousands of groups report. For checks and reports asked at most
+   * about once per {@code cacheTtl}, group and node.
    *
    * @param ids the groups, at most 1,000
    * @return those that exist, by id

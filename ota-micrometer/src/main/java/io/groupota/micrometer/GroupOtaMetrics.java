@@ -50,11 +50,13 @@ import org.jspecify.annotations.Nullable;
  * <tr><td>{@code ota.deploys}</td><td>{@code kind}: {@code upload}, {@code redeploy}</td>
  *     <td>updates that were deployed</td></tr>
  * <tr><td>{@code ota.triggers}</td><td>{@code reason}: {@code deployed}, {@code behind}</td>
- *     <td>rounds of messages to a group that were handed over</td></tr>
+ *     <td>rounds of messages to a group that were handed over; single devices of a rollout
+ *     count in {@code ota.rollout.devices} instead, as {@code triggered}</td></tr>
  * <tr><td>{@code ota.trigger.messages}</td><td>{@code reason}, as above</td>
  *     <td>the messages of these rounds</td></tr>
  * <tr><td>{@code ota.device.updates}</td><td>{@code direction}: {@code upgrade}, {@code
- *     downgrade}, {@code unknown} (a first report, or no semantic version before)</td>
+ *     downgrade}, {@code unknown} (a first report, no semantic version before, or updated by
+ *     a rollout, which does not keep the version before)</td>
  *     <td>devices that came to report the served version</td></tr>
  * <tr><td>{@code ota.device.fallbacks}</td><td></td>
  *     <td>devices that reported the served version and then another</td></tr>
@@ -74,10 +76,12 @@ import org.jspecify.annotations.Nullable;
  *     {@code timed_out}, {@code rejected}, {@code fell_back}, {@code excluded}, {@code
  *     canceled}</td>
  *     <td>devices of rollouts that came into the state by themselves</td></tr>
- * <tr><td>{@code ota.retries}</td><td>{@code work}: {@code triggers}, {@code reports}, {@code
+ * <tr><td>{@code ota.retries}</td><td>{@code work}: {@code triggers}, {@code rollouts}; others
+ *     stay 0</td>
+ *     <td>triggers of a group, or of devices of a rollout, that could not be sent and are tried
+ *     again</td></tr>
+ * <tr><td>{@code ota.failures}</td><td>{@code work}: {@code triggers}, {@code reports}, {@code
  *     rollouts}, {@code sweep}</td>
- *     <td>pieces of work for a group that failed and are tried again</td></tr>
- * <tr><td>{@code ota.failures}</td><td>{@code work}, as above</td>
  *     <td>runs of background work that failed as a whole</td></tr>
  * <tr><td>{@code ota.events.dropped}</td><td></td>
  *     <td>events that queued listeners did not get; needs {@link #observing}</td></tr>
