@@ -74,21 +74,21 @@ final class KnownDevices {
   }
 
   /** What is known of the devices of a batch; asks the storages about those of which it is not. */
-  Map<DeviceId, KnownDevice> resolve(Collection<PendingReport> batch) {
+  Map<DeviceId, KnownDevice> resolve(Collection<DeviceId> batch) {
     long now = now();
     Map<DeviceId, KnownDevice> resolved = new HashMap<>();
     List<DeviceId> unchecked = new ArrayList<>();
     List<DeviceId> unread = new ArrayList<>();
-    for (PendingReport pending : batch) {
-      KnownDevice device = known.get(pending.device());
+    for (DeviceId id : batch) {
+      KnownDevice device = known.get(id);
       if (device == null || isToBeRead(device, now)) {
-        unread.add(pending.device());
+        unread.add(id);
       }
       if (device == null || isToBeChecked(device, now)) {
-        unchecked.add(pending.device());
+        unchecked.add(id);
       }
       if (device != null) {
-        resolved.put(pending.device(), device);
+        resolved.put(id, device);
       }
     }
     if (!unchecked.isEmpty()) {

@@ -8,11 +8,11 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * What a device reported since the last save, the later word winning. Times are those of {@link
- * ElapsedTime}. Immutable.
+ * What was reported of a device since the last save under one name, the later word winning. Times
+ * are those of {@link ElapsedTime}. Immutable.
  *
  * @param device the device
- * @param mqttUser the MQTT user name that it came in with
+ * @param mqttUser the MQTT user name that it came in with, the last one
  * @param version the version that it reports
  * @param coreVersion the version of its operating system
  * @param codes when each update code was last sent
@@ -70,12 +70,9 @@ record PendingReport(
 
   /** This report, coming after another one of the same device. */
   PendingReport after(PendingReport earlier) {
-    if (!mqttUser.equals(earlier.mqttUser)) {
-      return this;
-    }
     Map<UpdateCode, Long> allCodes = new EnumMap<>(UpdateCode.class);
     allCodes.putAll(earlier.codes);
-    allCodes.putAll(codes);
+    codes.forEach((code, at) -> allCodes.merge(code, at, PendingReport::later));
     return new PendingReport(
         device,
         mqttUser,
@@ -83,8 +80,12 @@ record PendingReport(
         later(earlier.coreVersion, coreVersion),
         allCodes,
         freeSpace.or(earlier::freeSpace),
-        heardAt,
+        later(heardAt, earlier.heardAt),
         refresh && earlier.refresh);
+  }
+
+  private static long later(long one, long other) {
+    return one - other > 0 ? one : other;
   }
 
   private static Optional<Run> later(Optional<Run> earlier, Optional<Run> later) {

@@ -4,13 +4,16 @@ import io.groupota.DeviceId;
 import io.groupota.DeviceReport;
 import io.groupota.ReportCounts;
 import io.groupota.internal.ReportSaver.Verdict;
+import io.groupota.spi.Device;
 import java.time.Clock;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Takes the reports of devices without waiting for a storage and hands them to {@link ReportSaver}
@@ -25,10 +28,10 @@ final class ReportBuffer {
   private final ReportTally tally;
   private final int capacity;
   private final ElapsedTime time;
-  private final ConcurrentMap<DeviceId, PendingReport> pending = new ConcurrentHashMap<>();
+  private final ConcurrentMap<DeviceId, WaitingReports> pending = new ConcurrentHashMap<>();
 
   /** What left {@link #pending} and is not yet remembered as saved: memory does not tell yet. */
-  private final ConcurrentMap<DeviceId, PendingReport> saving = new ConcurrentHashMap<>();
+  private final ConcurrentMap<DeviceId, WaitingReports> saving = new ConcurrentHashMap<>();
 
   /** Places taken: entries of both maps, and those about to be added. */
   private final AtomicInteger size = new AtomicInteger();
@@ -49,7 +52,7 @@ final class ReportBuffer {
   boolean add(DeviceReport report) {
     // In the order in which an entry moves, memory last: so none is missed on its way.
     boolean waits = pending.containsKey(report.device());
-    PendingReport inFlight = waits ? null : saving.get(report.device());
+    WaitingReports inFlight = waits ? null : saving.get(report.device());
     Verdict verdict = saver.judge(report);
     if (verdict == Verdict.IGNORED) {
       tally.ignored.increment();
@@ -74,7 +77,7 @@ final class ReportBuffer {
     boolean refresh = verdict == Verdict.REFRESH || verdict == Verdict.NOTHING_NEW;
     return pending.computeIfPresent(
             report.device(),
-            (id, earlier) -> PendingReport.of(report, time.now(), refresh).after(earlier))
+            (id, earlier) -> earlier.with(PendingReport.of(report, time.now(), refresh)))
         != null;
   }
 
@@ -88,10 +91,10 @@ final class ReportBuffer {
         (id, earlier) -> {
           PendingReport added = PendingReport.of(report, time.now(), refresh);
           if (earlier == null) {
-            return added;
+            return WaitingReports.of(added);
           }
           size.decrementAndGet();
-          return added.after(earlier);
+          return earlier.with(added);
         });
     if (refresh) {
       refreshesWait = true;
@@ -129,7 +132,7 @@ final class ReportBuffer {
       int wanted = size.get() - limit + Math.max(1, capacity / 8);
       if (size.get() >= limit && refreshesWait) {
         refreshesWait = false;
-        for (PendingReport entry : pending.values()) {
+        for (WaitingReports entry : pending.values()) {
           if (entry.refresh() && pending.remove(entry.device(), entry)) {
             size.decrementAndGet();
             tally.droppedRefreshes.increment();
@@ -144,25 +147,52 @@ final class ReportBuffer {
     }
   }
 
-  /** Saves what was taken before this call. Batches that fail stay for the next call. */
+  /**
+   * Saves what was taken before this call. Batches that fail stay for the next call; what is saved
+   * is saved once, whatever fails after it.
+   */
   synchronized void flush() {
     int left = pending.size();
-    Iterator<PendingReport> entries = pending.values().iterator();
+    Iterator<WaitingReports> entries = pending.values().iterator();
+    @Nullable RuntimeException failure = null;
     while (left > 0 && entries.hasNext()) {
       left -= take(entries, Math.min(left, BATCH));
-      try {
-        saver.save(new ArrayList<>(saving.values()));
-        size.addAndGet(-saving.size());
-      } catch (RuntimeException | Error e) {
-        saving.values().forEach(this::putBack);
-        throw e;
-      } finally {
-        saving.clear();
+      Map<Device, String> saved = save(failure);
+      if (failure == null) {
+        failure = look(saved);
       }
+    }
+    if (failure != null) {
+      throw failure;
     }
   }
 
-  private int take(Iterator<PendingReport> entries, int count) {
+  private Map<Device, String> save(@Nullable RuntimeException failure) {
+    try {
+      Map<Device, String> saved = saver.save(new ArrayList<>(saving.values()));
+      size.addAndGet(-saving.size());
+      return saved;
+    } catch (RuntimeException | Error e) {
+      saving.values().forEach(this::putBack);
+      if (failure != null) {
+        e.addSuppressed(failure);
+      }
+      throw e;
+    } finally {
+      saving.clear();
+    }
+  }
+
+  private @Nullable RuntimeException look(Map<Device, String> saved) {
+    try {
+      saver.look(saved);
+      return null;
+    } catch (RuntimeException e) {
+      return e;
+    }
+  }
+
+  private int take(Iterator<WaitingReports> entries, int count) {
     List<DeviceId> devices = new ArrayList<>(count);
     while (devices.size() < count && entries.hasNext()) {
       devices.add(entries.next().device());
@@ -178,7 +208,7 @@ final class ReportBuffer {
     return devices.size();
   }
 
-  private void putBack(PendingReport earlier) {
+  private void putBack(WaitingReports earlier) {
     pending.compute(
         earlier.device(),
         (id, newer) -> {

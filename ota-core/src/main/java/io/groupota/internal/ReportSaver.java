@@ -98,22 +98,50 @@ final class ReportSaver {
     }
   }
 
-  void save(Collection<PendingReport> batch) {
-    Map<DeviceId, KnownDevice> devices = known.resolve(batch);
+  /**
+   * Saves a batch, as a whole or not at all.
+   *
+   * @return the versions that devices run, for {@link #look}
+   */
+  Map<Device, String> save(Collection<WaitingReports> batch) {
+    Map<DeviceId, KnownDevice> devices =
+        known.resolve(batch.stream().map(WaitingReports::device).toList());
     long now = known.now();
     List<Own> settled = new ArrayList<>();
     List<Own> toBeSaved = new ArrayList<>();
-    for (PendingReport pending : batch) {
-      KnownDevice device = devices.get(pending.device());
-      if (device != null && device.speaksFor(pending.mqttUser())) {
-        boolean news = device.isChangedBy(pending) || known.isToBeSaved(device, now);
-        (news ? toBeSaved : settled).add(new Own(pending, device));
+    for (WaitingReports waiting : batch) {
+      KnownDevice device = devices.get(waiting.device());
+      if (device != null) {
+        waiting
+            .of(device::speaksFor)
+            .ifPresent(
+                own -> {
+                  boolean news = device.isChangedBy(own) || known.isToBeSaved(device, now);
+                  (news ? toBeSaved : settled).add(new Own(own, device));
+                });
       }
     }
     if (!toBeSaved.isEmpty()) {
       settled.addAll(save(toBeSaved, now));
     }
-    behindWatch.look(versions(settled), now);
+    return versions(settled);
+  }
+
+  private static Map<Device, String> versions(List<Own> settled) {
+    Map<Device, String> versions = new HashMap<>();
+    for (Own own : settled) {
+      Device device = own.device().device().orElseThrow();
+      own.device().version().ifPresent(version -> versions.put(device, version));
+    }
+    return versions;
+  }
+
+  /**
+   * Notices devices that do not run what they are to run. If that fails, the next report of each of
+   * them is worth a look again.
+   */
+  void look(Map<Device, String> reported) {
+    behindWatch.look(notSettled(reported), known.now());
   }
 
   private List<Own> save(List<Own> toBeSaved, long now) {
@@ -174,12 +202,7 @@ final class ReportSaver {
   }
 
   /** The versions that the groups of devices may have to be triggered for. */
-  private Map<GroupId, Set<String>> versions(List<Own> settled) {
-    Map<Device, String> reported = new HashMap<>();
-    for (Own own : settled) {
-      Device device = own.device().device().orElseThrow();
-      own.device().version().ifPresent(version -> reported.put(device, version));
-    }
+  private Map<GroupId, Set<String>> notSettled(Map<Device, String> reported) {
     Map<GroupId, Set<String>> versions = new HashMap<>();
     for (Device device : assignments.notSettled(reported)) {
       versions

@@ -10,6 +10,7 @@ import io.groupota.DeviceState;
 import io.groupota.DeviceState.Progress;
 import io.groupota.InvalidRequestException;
 import io.groupota.OtaUpdate;
+import io.groupota.ReportCounts;
 import io.groupota.StorageException;
 import io.groupota.UpdateCode;
 import io.groupota.VersionChange.Direction;
@@ -198,6 +199,72 @@ public abstract class ReportContract extends ServiceContract {
     assertThat(service.deviceState(OWNER, device(1)).orElseThrow().reportedVersion())
         .contains("1.0.0");
     assertThat(service.deviceState(STRANGER, device(1))).isEmpty();
+  }
+
+  @Test
+  void whatADeviceSaysInSeveralWaysIsSavedTogether() {
+    addDevice(1, "alice", Addressing.DEVICE);
+    service.report(DeviceReport.code(device(1), UpdateCode.TRIGGER_RECEIVED).from("alice"));
+    service.report(DeviceReport.freeSpace(device(1), 1_000));
+    service.report(DeviceReport.code(device(1), UpdateCode.DOWNLOAD_STARTED).from("alice"));
+    service.runOnce();
+    assertThat(state().codes())
+        .containsOnlyKeys(UpdateCode.TRIGGER_RECEIVED, UpdateCode.DOWNLOAD_STARTED);
+    assertThat(state().freeSpace()).hasValue(1_000);
+
+    service.report(DeviceReport.code(device(1), UpdateCode.FAILED).from("alice"));
+    service.report(DeviceReport.freeSpace(device(1), 1_000));
+    service.report(DeviceReport.version(device(1), "1.0.0").from("alice"));
+    clock.advance(Duration.ofSeconds(1));
+    service.report(DeviceReport.version(device(1), "1.0.1"));
+    service.runOnce();
+    assertThat(state().codes()).containsKey(UpdateCode.FAILED);
+    assertThat(state().reportedVersion()).contains("1.0.1");
+    assertThat(service.reportCounts().waiting()).isZero();
+  }
+
+  @Test
+  void aStrangerTakesAwayNothingOfWhatADeviceSaid() {
+    addDevice(1, "alice", Addressing.DEVICE);
+    service.report(DeviceReport.code(device(1), UpdateCode.DOWNLOAD_STARTED).from("alice"));
+    service.report(DeviceReport.freeSpace(device(1), 1_000));
+    for (int i = 0; i < 2; i++) {
+      service.report(DeviceReport.version(device(1), "6.6.6").from("mallory" + i));
+    }
+    service.runOnce();
+    assertThat(state().codes()).containsOnlyKeys(UpdateCode.DOWNLOAD_STARTED);
+    assertThat(state().reportedVersion()).isEmpty();
+
+    clock.advance(Duration.ofHours(1));
+    service.report(DeviceReport.freeSpace(device(1), 2_000));
+    for (int i = 0; i < 100; i++) {
+      service.report(DeviceReport.version(device(1), "6.6.6").from("mallory" + i));
+    }
+    service.runOnce();
+    assertThat(state().freeSpace()).as("what the host vouches for").hasValue(2_000);
+    assertThat(state().reportedVersion()).isEmpty();
+  }
+
+  @Test
+  void reportsAreSavedOnceWhateverFailsAfterThat() {
+    addDevice(1, "alice", Addressing.GROUP);
+    deploy("2.0.0");
+    service.runOnce();
+    clock.advance(Duration.ofHours(1));
+    AtomicBoolean down = new AtomicBoolean(true);
+    service = build(builder().repository(failing("markBehind", down::get)));
+    report(1, "1.0.0");
+    service.report(DeviceReport.code(device(1), UpdateCode.DOWNLOAD_STARTED));
+    assertThatThrownBy(service::runOnce).isInstanceOf(StorageException.class);
+    assertThat(state().codes()).containsOnlyKeys(UpdateCode.DOWNLOAD_STARTED);
+    assertThat(service.reportCounts())
+        .extracting(ReportCounts::saved, ReportCounts::waiting)
+        .containsExactly(1L, 0);
+
+    down.set(false);
+    report(1, "1.0.0");
+    assertThat(triggersOfOneRun()).as("it is noticed the next time").containsExactly("alice");
+    assertThat(service.reportCounts().saved()).isEqualTo(1);
   }
 
   @Test

@@ -10,6 +10,7 @@ import io.groupota.GroupOta;
 import io.groupota.GroupOtaService;
 import io.groupota.OtaUpdate;
 import io.groupota.OwnerId;
+import io.groupota.StorageException;
 import io.groupota.Token;
 import io.groupota.firmware.FirmwareSource;
 import io.groupota.spi.Addressing;
@@ -38,6 +39,7 @@ import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 
@@ -180,6 +182,24 @@ public abstract class ServiceContract {
             (proxy, method, args) -> {
               if (method.getName().equals("save")) {
                 listener.onSave(((Collection<?>) args[0]).size());
+              }
+              try {
+                return method.invoke(repository, args);
+              } catch (InvocationTargetException e) {
+                throw Optional.ofNullable(e.getCause()).orElse(e);
+              }
+            });
+  }
+
+  /** The repository, but for one method that fails while it is down. */
+  OtaRepository failing(String name, BooleanSupplier down) {
+    return (OtaRepository)
+        Proxy.newProxyInstance(
+            OtaRepository.class.getClassLoader(),
+            new Class<?>[] {OtaRepository.class},
+            (proxy, method, args) -> {
+              if (method.getName().equals(name) && down.getAsBoolean()) {
+                throw new StorageException(name + " fails", null);
               }
               try {
                 return method.invoke(repository, args);
