@@ -7,7 +7,8 @@ import java.time.Instant;
 import java.util.Optional;
 
 /**
- * A group serves another update. Immutable.
+ * A group serves another update: a deploy, a redeploy, a rollout that reached the group, or a
+ * rollback of one. Immutable.
  *
  * @param update the update; {@link OtaUpdate#redeployOf()} tells an upload from an earlier update
  *     that is served again
@@ -18,7 +19,8 @@ public record Deployed(OtaUpdate update, Optional<OtaUpdate> previous) implement
   /**
    * {@inheritDoc}
    *
-   * @return {@link OtaUpdate#createdAt()}
+   * @return {@link OtaUpdate#createdAt()}; of a group that a rollout reaches, that is when the
+   *     rollout was made
    */
   @Override
   public Instant at() {

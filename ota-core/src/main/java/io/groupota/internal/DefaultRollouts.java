@@ -21,6 +21,7 @@ import io.groupota.rollout.RolloutReason;
 import io.groupota.rollout.RolloutState;
 import io.groupota.rollout.Rollouts;
 import io.groupota.spi.OtaRepository;
+import io.groupota.spi.RolloutLog;
 import io.groupota.spi.RolloutProgress;
 import io.groupota.spi.RolloutStep;
 import io.groupota.spi.TrackedRollout;
@@ -30,7 +31,6 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
-import java.util.OptionalLong;
 import java.util.function.Function;
 
 /** Control of rollouts: each action is a compare-and-set on the rollout as it was seen. */
@@ -59,10 +59,10 @@ final class DefaultRollouts implements Rollouts {
 
   @Override
   public Rollout deploy(DeployRequest request, Map<GroupId, Token> others, RolloutPlan plan) {
-    RolloutId id = deploys.deploy(request, others, plan);
-    TrackedRollout opened = owned(request.owner(), id);
-    told(opened, Change.OPENED, Optional.of(request.owner()));
-    return opened.rollout();
+    RolloutLog.Opening opening = deploys.deploy(request, others, plan);
+    events.opened(opening);
+    onChange.run();
+    return owned(request.owner(), opening.id()).rollout();
   }
 
   @Override
@@ -196,8 +196,7 @@ final class DefaultRollouts implements Rollouts {
 
   @Override
   public Rollout rollBack(OwnerId owner, RolloutId id, Optional<UpdateId> to) {
-    OptionalLong done = OptionalLong.empty();
-    while (done.isEmpty()) {
+    while (true) {
       TrackedRollout seen = owned(owner, id);
       require(
           seen,
@@ -217,10 +216,13 @@ final class DefaultRollouts implements Rollouts {
                           id,
                           seen.progress().state(),
                           "has a group that served nothing before; name an update to roll back to"));
-      done = rollback.take(seen, entries);
+      if (rollback.take(seen, entries)) {
+        deploys.changed(seen.rollout());
+        events.rolledBack(seen, entries, Optional.of(owner));
+        onChange.run();
+        return owned(owner, id).rollout();
+      }
     }
-    deploys.changed(owned(owner, id).rollout());
-    return told(owned(owner, id), Change.ROLLED_BACK, Optional.of(owner));
   }
 
   private static void requireGoingOn(TrackedRollout seen) {
@@ -242,18 +244,15 @@ final class DefaultRollouts implements Rollouts {
       RolloutId id,
       Change change,
       Function<TrackedRollout, RolloutProgress> action) {
-    OptionalLong done = OptionalLong.empty();
-    while (done.isEmpty()) {
+    while (true) {
       TrackedRollout seen = owned(owner, id);
       RolloutProgress next = action.apply(seen).but().due(Optional.of(seen.now())).build();
-      done = repository.advance(seen, next, new RolloutStep.Progress());
+      if (repository.advance(seen, next, new RolloutStep.Progress()).isPresent()) {
+        // Told before anything is read: what is committed must not go untold.
+        events.changed(seen.rollout(), next, change, Optional.of(owner));
+        onChange.run();
+        return owned(owner, id).rollout();
+      }
     }
-    return told(owned(owner, id), change, Optional.of(owner));
-  }
-
-  private Rollout told(TrackedRollout now, Change change, Optional<OwnerId> actor) {
-    events.changed(now.rollout(), now.progress(), change, actor);
-    onChange.run();
-    return now.rollout();
   }
 }

@@ -9,13 +9,13 @@ import io.groupota.rollout.RolloutState;
 import io.groupota.spi.Group;
 import io.groupota.spi.GroupDirectory;
 import io.groupota.spi.OtaRepository;
+import io.groupota.spi.RolloutProgress;
 import io.groupota.spi.RolloutStep;
 import io.groupota.spi.TrackedRollout;
 import io.groupota.spi.UpdateLog;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.OptionalLong;
 
 /** Works out what the groups of a rollout are to serve when it is rolled back. */
 final class Rollback {
@@ -71,16 +71,20 @@ final class Rollback {
         .anyMatch(part -> group.filter(part::equals).isPresent());
   }
 
-  /** Rolls back, unless somebody was first. */
-  OptionalLong take(TrackedRollout seen, List<UpdateLog.Entry> entries) {
-    return repository.advance(
-        seen,
-        seen.progress()
-            .but()
-            .state(RolloutState.ROLLED_BACK, seen.progress().reason())
-            .endedAt(seen.now())
-            .due(Optional.of(seen.now()))
-            .build(),
-        new RolloutStep.RollBack(entries));
+  /** Rolls back, unless somebody was first; returns whether it did. */
+  boolean take(TrackedRollout seen, List<UpdateLog.Entry> entries) {
+    return repository
+        .advance(seen, rolledBack(seen), new RolloutStep.RollBack(entries))
+        .isPresent();
+  }
+
+  /** Where a rollout is once it is rolled back. */
+  static RolloutProgress rolledBack(TrackedRollout seen) {
+    return seen.progress()
+        .but()
+        .state(RolloutState.ROLLED_BACK, seen.progress().reason())
+        .endedAt(seen.now())
+        .due(Optional.of(seen.now()))
+        .build();
   }
 }

@@ -71,18 +71,19 @@ final class RolloutDeploys {
     this.invalidation = parts.invalidation();
   }
 
-  RolloutId deploy(DeployRequest request, Map<GroupId, Token> others, RolloutPlan plan) {
+  RolloutLog.Opening deploy(DeployRequest request, Map<GroupId, Token> others, RolloutPlan plan) {
     List<Group> owned = owned(request, others);
     checkFit(plan, owned);
     owned.forEach(group -> Deployments.checkGuards(request, repository.served(group.id())));
     RolloutId id = new RolloutId(ids.next());
     BlobKey blob = new BlobKey(request.group() + "/" + id);
-    uploads.upload(
-        blob,
-        request.firmware(),
-        (key, firmware) -> open(opening(id, request, plan, owned, firmware, key)));
+    RolloutLog.Opening opened =
+        uploads.upload(
+            blob,
+            request.firmware(),
+            (key, firmware) -> open(opening(id, request, plan, owned, firmware, key)));
     owned.forEach(group -> invalidation.of(group.id()));
-    return id;
+    return opened;
   }
 
   /** Forgets what is remembered of the groups of a rollout. */

@@ -1,5 +1,6 @@
 package io.groupota.internal;
 
+import io.groupota.event.Deployed;
 import io.groupota.event.RolloutChanged.Change;
 import io.groupota.rollout.Rollout;
 import io.groupota.rollout.RolloutCounts;
@@ -15,10 +16,14 @@ import io.groupota.spi.TrackedRollout;
 import io.groupota.spi.UpdateLog;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Drives rollouts: takes what is due, works out the next step from what is recorded, and takes it
@@ -26,7 +31,11 @@ import java.util.function.BooleanSupplier;
  * may do it at once.
  */
 final class RolloutEngine {
+  private static final Logger LOG = LoggerFactory.getLogger(RolloutEngine.class);
   private static final int CLAIMS = 20;
+
+  /** How many rollouts of a batch may fail before the rest wait for the next one. */
+  private static final int PATIENCE = 2;
 
   /** How many steps a rollout takes before the others have their turn. */
   private static final int STEPS = 200;
@@ -65,18 +74,41 @@ final class RolloutEngine {
   void run(BooleanSupplier stopping) {
     boolean more = true;
     while (more && !stopping.getAsBoolean()) {
-      boolean rolloutsLeft = driveRollouts(stopping);
-      more = members.drive(stopping) || rolloutsLeft;
+      Driven driven = driveRollouts(stopping);
+      more = members.drive(stopping) || driven.left();
+      if (driven.failure() != null) {
+        throw driven.failure();
+      }
     }
   }
 
-  private boolean driveRollouts(BooleanSupplier stopping) {
+  /**
+   * What came of a batch of rollouts.
+   *
+   * @param left whether there is more to do at once
+   * @param failure the first failure, null if there was none
+   */
+  private record Driven(boolean left, @Nullable RuntimeException failure) {}
+
+  /** One rollout that fails does not hold up the others. */
+  private Driven driveRollouts(BooleanSupplier stopping) {
     List<TrackedRollout> claimed = repository.claimRollouts(lease, CLAIMS);
     boolean left = claimed.size() == CLAIMS;
+    List<RuntimeException> failures = new ArrayList<>();
     for (TrackedRollout tracked : claimed) {
-      left |= drive(tracked, stopping);
+      try {
+        left |= failures.size() < PATIENCE && drive(tracked, stopping);
+      } catch (RuntimeException e) {
+        LOG.warn("Rollout {} could not be driven: {}", tracked.rollout().id(), e.toString());
+        failures.add(e);
+      }
     }
-    return left;
+    if (failures.isEmpty()) {
+      return new Driven(left, null);
+    }
+    RuntimeException first = failures.get(0);
+    failures.stream().skip(1).forEach(first::addSuppressed);
+    return new Driven(left, first);
   }
 
   /** Returns whether there is more to do at once. */
@@ -187,27 +219,26 @@ final class RolloutEngine {
             tracked.revision(),
             tracked.wakes(),
             tracked.now());
-    if (rollback.take(stopped, entries).isEmpty()) {
+    if (!rollback.take(stopped, entries)) {
       return false;
     }
     tracked.rollout().groups().forEach(group -> firmware.invalidate(group.group()));
     onTriggersDue.run();
-    repository
-        .rollout(tracked.rollout().id())
-        .ifPresent(
-            now ->
-                events.changed(
-                    now.rollout(), now.progress(), Change.ROLLED_BACK, Optional.empty()));
+    events.rolledBack(stopped, entries, Optional.empty());
     return true;
   }
 
   private boolean take(TrackedRollout tracked, RolloutRules.Decision decision) {
     RolloutProgress next = decision.again() ? claimed(tracked, decision.next()) : decision.next();
-    OptionalLong changed = repository.advance(tracked, next, decision.step());
-    if (changed.isEmpty()) {
+    // Read before the step, since after it nothing may fail before its events are told.
+    Optional<Deployed> reached =
+        decision.step() instanceof RolloutStep.Reach reach
+            ? events.reaching(tracked.rollout(), reach.group())
+            : Optional.empty();
+    if (repository.advance(tracked, next, decision.step()).isEmpty()) {
       return false;
     }
-    tell(tracked, decision);
+    tell(tracked, decision, reached);
     return decision.again();
   }
 
@@ -216,14 +247,13 @@ final class RolloutEngine {
     return next.but().due(Optional.of(tracked.now().plus(lease))).build();
   }
 
-  private void tell(TrackedRollout tracked, RolloutRules.Decision decision) {
+  private void tell(
+      TrackedRollout tracked, RolloutRules.Decision decision, Optional<Deployed> reached) {
     Rollout rollout = tracked.rollout();
     if (decision.step() instanceof RolloutStep.Reach reach) {
       firmware.invalidate(reach.group());
       onTriggersDue.run();
-      rollout.groups().stream()
-          .filter(group -> group.group().equals(reach.group()))
-          .forEach(group -> events.reached(rollout, group));
+      reached.ifPresent(deployed -> events.reached(rollout, deployed));
     }
     change(tracked.progress(), decision.next())
         .ifPresent(change -> events.changed(rollout, decision.next(), change, Optional.empty()));

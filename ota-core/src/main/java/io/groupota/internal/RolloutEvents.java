@@ -1,19 +1,29 @@
 package io.groupota.internal;
 
+import io.groupota.GroupId;
 import io.groupota.OtaUpdate;
 import io.groupota.OwnerId;
+import io.groupota.UpdateId;
 import io.groupota.event.Deployed;
 import io.groupota.event.DeviceFellBack;
 import io.groupota.event.DeviceUpdated;
 import io.groupota.event.RolloutChanged;
 import io.groupota.event.RolloutChanged.Change;
 import io.groupota.event.RolloutDeviceChanged;
+import io.groupota.event.Work;
+import io.groupota.event.WorkRetried;
 import io.groupota.rollout.Rollout;
 import io.groupota.rollout.RolloutDeviceState;
 import io.groupota.rollout.RolloutGroup;
+import io.groupota.rollout.RolloutId;
+import io.groupota.rollout.RolloutPlan;
+import io.groupota.spi.RolloutLog;
 import io.groupota.spi.RolloutProgress;
 import io.groupota.spi.RolloutQueue.Move;
+import io.groupota.spi.TrackedRollout;
 import io.groupota.spi.UpdateLog;
+import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -30,7 +40,22 @@ final class RolloutEvents {
     this.updates = updates;
   }
 
+  void opened(RolloutLog.Opening opening) {
+    RolloutProgress begin = RolloutProgress.opened(opening.plan().pace(), opening.createdAt());
+    Subject subject = new Subject(opening.id(), opening.owner(), opening.version(), opening.plan());
+    changed(subject, begin, Change.OPENED, Optional.of(opening.owner()));
+  }
+
   void changed(Rollout rollout, RolloutProgress now, Change change, Optional<OwnerId> actor) {
+    Subject subject = new Subject(rollout.id(), rollout.owner(), rollout.version(), rollout.plan());
+    changed(subject, now, change, actor);
+  }
+
+  /** What does not change of a rollout. */
+  private record Subject(RolloutId id, OwnerId owner, String version, RolloutPlan plan) {}
+
+  private void changed(
+      Subject rollout, RolloutProgress now, Change change, Optional<OwnerId> actor) {
     LOG.info(
         "Rollout {} of {}: {}, stage {} of {}{}",
         rollout.id(),
@@ -52,17 +77,78 @@ final class RolloutEvents {
             actor));
   }
 
+  /** What to tell when a group of a rollout serves the target; empty if that was removed. */
+  Optional<Deployed> reaching(Rollout rollout, GroupId group) {
+    return part(rollout, group)
+        .flatMap(
+            part ->
+                updates
+                    .update(part.target())
+                    .map(target -> new Deployed(target, part.base().flatMap(updates::update))));
+  }
+
   /** A group serves the target. */
-  void reached(Rollout rollout, RolloutGroup group) {
-    Optional<OtaUpdate> target = updates.update(group.target());
+  void reached(Rollout rollout, Deployed target) {
     LOG.info(
         "Rollout {} reached group {}, which serves {} now (update {})",
         rollout.id(),
-        group.group(),
+        target.group(),
         rollout.version(),
-        group.target());
-    target.ifPresent(
-        update -> events.emit(new Deployed(update, group.base().flatMap(updates::update))));
+        target.update().id());
+    events.emit(target);
+  }
+
+  /**
+   * A rollout is rolled back.
+   *
+   * @param seen the rollout before
+   * @param entries what its groups serve from now on
+   */
+  void rolledBack(TrackedRollout seen, List<UpdateLog.Entry> entries, Optional<OwnerId> actor) {
+    changed(seen.rollout(), Rollback.rolledBack(seen), Change.ROLLED_BACK, actor);
+    if (!events.areHeard()) {
+      return;
+    }
+    for (UpdateLog.Entry entry : entries) {
+      // A group that was deployed to meanwhile was left alone.
+      updates
+          .update(entry.update().id())
+          .ifPresent(
+              update ->
+                  events.emit(
+                      new Deployed(
+                          update, servedIn(seen, update.group()).flatMap(updates::update))));
+    }
+  }
+
+  private static Optional<UpdateId> servedIn(TrackedRollout rollout, GroupId group) {
+    return part(rollout.rollout(), group)
+        .flatMap(
+            part ->
+                part.status() == RolloutGroup.Status.REACHED
+                    ? Optional.of(part.target())
+                    : part.base());
+  }
+
+  private static Optional<RolloutGroup> part(Rollout rollout, GroupId group) {
+    return rollout.groups().stream().filter(part -> part.group().equals(group)).findFirst();
+  }
+
+  /** Triggers of devices of a group were not handed over and will be sent again. */
+  void retried(Rollout rollout, GroupId group, int attempt, Duration delay, String cause) {
+    part(rollout, group)
+        .ifPresent(
+            part ->
+                events.emit(
+                    new WorkRetried(
+                        events.now(),
+                        Work.ROLLOUTS,
+                        group,
+                        part.target(),
+                        rollout.version(),
+                        attempt,
+                        delay,
+                        cause)));
   }
 
   void moved(Rollout rollout, Move move, Optional<String> reported) {
@@ -96,10 +182,7 @@ final class RolloutEvents {
     boolean told =
         move.state() == RolloutDeviceState.UPDATED || move.state() == RolloutDeviceState.FELL_BACK;
     return told
-        ? rollout.groups().stream()
-            .filter(group -> group.group().equals(move.member().group()))
-            .findFirst()
-            .flatMap(group -> updates.update(group.target()))
+        ? part(rollout, move.member().group()).flatMap(group -> updates.update(group.target()))
         : Optional.empty();
   }
 }

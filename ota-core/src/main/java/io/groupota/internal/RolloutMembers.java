@@ -19,12 +19,12 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.BooleanSupplier;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -44,6 +44,9 @@ final class RolloutMembers {
   private final Settings.Triggers settings;
   private final Runnable onTriggersDue;
   private final ElapsedTime time;
+
+  /** How many batches in a row had triggers that were not handed over. */
+  private int failedBatches;
 
   RolloutMembers(
       Spis spis,
@@ -124,13 +127,9 @@ final class RolloutMembers {
     }
     Map<DeviceId, Device> devices =
         directory.devices(admitted.stream().map(move -> move.member().device()).toList());
-    TriggerRound round =
-        new TriggerRound(
-            notifier,
-            new TriggerSlots(settings.inFlight(), settings.timeout(), stopping),
-            () -> true);
+    TriggerSlots slots = new TriggerSlots(settings.inFlight(), settings.timeout(), stopping);
     Set<GroupId> groups = new HashSet<>();
-    List<Move> sent = new ArrayList<>();
+    Map<Move, TriggerRound> sent = new LinkedHashMap<>();
     List<Move> others = new ArrayList<>();
     for (Move move : admitted) {
       Member member = move.member();
@@ -139,16 +138,18 @@ final class RolloutMembers {
         others.add(moved(move, RolloutDeviceState.CANCELED, Optional.empty()));
       } else if (member.addressing() == Addressing.GROUP) {
         groups.add(member.group());
-        sent.add(move);
+        others.add(move);
       } else if (isHalfOver(claimedAt)) {
         others.add(givenBack(move.member()));
       } else {
+        // One for each: a device that cannot be told must not hold up the others.
+        TriggerRound round = new TriggerRound(notifier, slots, () -> true);
         round.send(trigger(device, fates.rollout(move)));
-        sent.add(move);
+        sent.put(move, round);
       }
     }
     triggerGroups(groups);
-    others.addAll(afterTrigger(sent, round.await()));
+    others.addAll(afterTrigger(sent, fates));
     return others;
   }
 
@@ -169,18 +170,49 @@ final class RolloutMembers {
     }
   }
 
-  private static List<Move> afterTrigger(List<Move> sent, @Nullable Throwable failure) {
-    if (failure == null) {
-      return sent;
+  /** Where devices are whose triggers were sent. One that was refused is not sent again. */
+  private List<Move> afterTrigger(Map<Move, TriggerRound> sent, Fates fates) {
+    Map<Move, Throwable> failed = new LinkedHashMap<>();
+    List<Throwable> refused = new ArrayList<>();
+    List<Move> after = new ArrayList<>();
+    sent.forEach(
+        (move, round) -> {
+          Throwable failure = round.await();
+          if (failure == null) {
+            after.add(move);
+          } else {
+            failed.put(move, failure);
+            after.add(moved(move, move.member().state(), Optional.of(TRIGGER_AGAIN)));
+          }
+          Optional.ofNullable(round.refusal()).ifPresent(refused::add);
+        });
+    if (!refused.isEmpty()) {
+      LOG.warn(
+          "The triggers of {} devices of rollouts were refused, the first one: {}",
+          refused.size(),
+          refused.get(0).toString());
     }
+    failedBatches = failed.isEmpty() ? 0 : failedBatches + 1;
+    if (!failed.isEmpty()) {
+      tellFailed(failed, fates);
+    }
+    return after;
+  }
+
+  private void tellFailed(Map<Move, Throwable> failed, Fates fates) {
+    String cause = failed.values().iterator().next().toString();
     LOG.warn(
         "Triggering {} devices of rollouts failed, the next attempt is in {} s: {}",
-        sent.size(),
+        failed.size(),
         TRIGGER_AGAIN.toSeconds(),
-        failure.toString());
-    return sent.stream()
-        .map(move -> moved(move, move.member().state(), Optional.of(TRIGGER_AGAIN)))
-        .toList();
+        cause);
+    Map<RolloutId, Set<GroupId>> told = new HashMap<>();
+    for (Move move : failed.keySet()) {
+      GroupId group = move.member().group();
+      if (told.computeIfAbsent(move.member().rollout(), id -> new HashSet<>()).add(group)) {
+        events.retried(fates.rollout(move), group, failedBatches, TRIGGER_AGAIN, cause);
+      }
+    }
   }
 
   private static Move moved(Move move, RolloutDeviceState state, Optional<Duration> due) {

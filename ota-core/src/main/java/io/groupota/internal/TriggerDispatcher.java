@@ -234,6 +234,7 @@ final class TriggerDispatcher {
               failed.put(claim, failure);
             }
           });
+      tellRefused();
       List<TriggerQueue.Claim> done =
           rounds.keySet().stream().filter(claim -> !failed.containsKey(claim)).toList();
       Set<TriggerQueue.Claim> completed = done.isEmpty() ? Set.of() : repository.complete(done);
@@ -251,6 +252,20 @@ final class TriggerDispatcher {
           });
       rounds.clear();
       sent = 0;
+    }
+
+    private void tellRefused() {
+      rounds.forEach(
+          (claim, round) -> {
+            if (round.refusal() != null) {
+              LOG.warn(
+                  "Triggering group {} for {} (update {}): some messages were refused, such as: {}",
+                  claim.group(),
+                  claim.version(),
+                  claim.update(),
+                  String.valueOf(round.refusal()));
+            }
+          });
     }
 
     private void retry(TriggerQueue.Claim claim, String cause) {

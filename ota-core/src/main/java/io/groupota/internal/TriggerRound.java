@@ -1,15 +1,17 @@
 package io.groupota.internal;
 
+import io.groupota.TriggerRefusedException;
 import io.groupota.spi.UpdateNotifier;
 import io.groupota.spi.UpdateTrigger;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The messages of one claim, each given a time to be handed over. After the first failure nothing
- * more is sent.
+ * Messages that succeed or fail together, each given a time to be handed over. After the first
+ * failure nothing more is sent. One that is refused for good is no failure: it would be one again.
  */
 final class TriggerRound {
   private final UpdateNotifier notifier;
@@ -17,6 +19,7 @@ final class TriggerRound {
   private final BooleanSupplier held;
   private final Semaphore handedOver = new Semaphore(0);
   private final AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
+  private final AtomicReference<@Nullable Throwable> refusal = new AtomicReference<>();
   private int sent;
 
   TriggerRound(UpdateNotifier notifier, TriggerSlots slots, BooleanSupplier held) {
@@ -36,13 +39,23 @@ final class TriggerRound {
           .whenComplete(
               (done, error) -> {
                 if (error != null) {
-                  fail(error);
+                  notHandedOver(error);
                 }
                 end();
               });
     } catch (RuntimeException e) {
-      fail(e);
+      notHandedOver(e);
       end();
+    }
+  }
+
+  private void notHandedOver(Throwable error) {
+    Throwable cause =
+        error instanceof CompletionException && error.getCause() != null ? error.getCause() : error;
+    if (cause instanceof TriggerRefusedException) {
+      refusal.compareAndSet(null, cause);
+    } else {
+      fail(error);
     }
   }
 
@@ -74,6 +87,11 @@ final class TriggerRound {
 
   boolean isHealthy() {
     return failure.get() == null;
+  }
+
+  /** Why a message was refused, the first one; null if none was. After {@link #await}. */
+  @Nullable Throwable refusal() {
+    return refusal.get();
   }
 
   long sent() {

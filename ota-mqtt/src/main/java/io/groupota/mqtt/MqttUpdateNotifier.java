@@ -5,7 +5,10 @@ import static java.util.Objects.requireNonNull;
 import com.fasterxml.jackson.core.io.JsonStringEncoder;
 import com.hivemq.client.mqtt.mqtt3.Mqtt3AsyncClient;
 import com.hivemq.client.mqtt.mqtt5.Mqtt5AsyncClient;
+import com.hivemq.client.mqtt.mqtt5.exceptions.Mqtt5PubAckException;
+import com.hivemq.client.mqtt.mqtt5.message.publish.puback.Mqtt5PubAckReasonCode;
 import io.groupota.InvalidRequestException;
+import io.groupota.TriggerRefusedException;
 import io.groupota.spi.UpdateNotifier;
 import io.groupota.spi.UpdateTrigger;
 import java.net.ConnectException;
@@ -89,8 +92,9 @@ public final class MqttUpdateNotifier implements UpdateNotifier {
    * @param trigger what to send
    * @return completes when the broker has acknowledged, or exceptionally with {@link
    *     ConnectException} (not connected), {@link RejectedExecutionException} (too many under way),
-   *     {@link TimeoutException} (no acknowledgement in time), {@link InvalidRequestException} (a
-   *     user name that is no topic level), or what the client reports
+   *     {@link TimeoutException} (no acknowledgement in time), {@link TriggerRefusedException} (a
+   *     user name that is no topic level, or the broker grants no right to the topic), or what the
+   *     client reports
    */
   @Override
   public CompletionStage<?> trigger(UpdateTrigger trigger) {
@@ -98,7 +102,8 @@ public final class MqttUpdateNotifier implements UpdateNotifier {
     try {
       topic = Topics.of(trigger);
     } catch (InvalidRequestException e) {
-      return CompletableFuture.failedFuture(e);
+      return CompletableFuture.failedFuture(
+          new TriggerRefusedException("The trigger cannot be published: " + e.getMessage(), e));
     }
     if (!port.isConnected()) {
       return CompletableFuture.failedFuture(
@@ -150,12 +155,27 @@ public final class MqttUpdateNotifier implements UpdateNotifier {
         failure instanceof CompletionException && failure.getCause() != null
             ? failure.getCause()
             : failure;
-    return cause instanceof TimeoutException
-        ? new TimeoutException(
-            "The MQTT broker did not acknowledge the trigger within "
-                + timeout.toMillis()
-                + " ms: it may or may not reach the devices")
-        : cause;
+    if (cause instanceof TimeoutException) {
+      return new TimeoutException(
+          "The MQTT broker did not acknowledge the trigger within "
+              + timeout.toMillis()
+              + " ms: it may or may not reach the devices");
+    }
+    return cause instanceof Mqtt5PubAckException refused ? refused(refused) : cause;
+  }
+
+  /** What concerns this topic alone is refused the next time, too. */
+  private static Throwable refused(Mqtt5PubAckException failure) {
+    Mqtt5PubAckReasonCode reason = failure.getMqttMessage().getReasonCode();
+    return switch (reason) {
+      case NOT_AUTHORIZED, TOPIC_NAME_INVALID ->
+          new TriggerRefusedException(
+              "The MQTT broker refuses the topic of the trigger ("
+                  + reason
+                  + "): check the rights of this client and the user name of the device",
+              failure);
+      default -> failure;
+    };
   }
 
   private static byte[] payload(UpdateTrigger trigger) {

@@ -7,7 +7,7 @@ import static org.assertj.core.api.Assertions.catchThrowable;
 import com.hivemq.client.mqtt.MqttVersion;
 import io.groupota.DeviceId;
 import io.groupota.GroupId;
-import io.groupota.InvalidRequestException;
+import io.groupota.TriggerRefusedException;
 import io.groupota.spi.UpdateTrigger;
 import java.net.ConnectException;
 import java.nio.file.Path;
@@ -161,7 +161,7 @@ class MqttUpdateNotifierTest {
       CompletableFuture<?> trigger =
           host.notifier().trigger(ofGroup(user, "1.0.0")).toCompletableFuture();
 
-      assertThat(failure(trigger)).isInstanceOf(InvalidRequestException.class);
+      assertThat(failure(trigger)).isInstanceOf(TriggerRefusedException.class);
       observer.publish("marker", "now");
       assertThat(observer.next().topic()).isEqualTo("marker");
     }

@@ -3,11 +3,15 @@ package io.groupota.testkit.service;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.groupota.DeployRequest;
 import io.groupota.DeviceId;
 import io.groupota.DeviceReport;
 import io.groupota.OtaUpdate;
 import io.groupota.RolloutStateException;
+import io.groupota.StorageException;
 import io.groupota.UpdateCode;
+import io.groupota.firmware.FirmwareSource;
+import io.groupota.rollout.Gate;
 import io.groupota.rollout.Guards;
 import io.groupota.rollout.Pace;
 import io.groupota.rollout.RolloutDeviceState;
@@ -16,10 +20,13 @@ import io.groupota.rollout.RolloutReason;
 import io.groupota.rollout.RolloutState;
 import io.groupota.rollout.StopRule;
 import io.groupota.spi.Addressing;
+import io.groupota.spi.TrackedRollout;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 /** What a service promises of staged rollouts. Fast devices are played by the test. */
@@ -256,5 +263,42 @@ public abstract class RolloutContract extends RolloutServiceContract {
     service.rollouts().rollBack(OWNER, id, Optional.empty());
     run();
     assertThat(told(first.get(0))).contains("1.0.0");
+  }
+
+  @Test
+  final void aRolloutThatFailsDoesNotHoldUpTheOthers() {
+    secondGroup();
+    fleet(2);
+    registry.saveDevices(List.of(member(3, SECOND)));
+    AtomicReference<@Nullable RolloutId> broken = new AtomicReference<>();
+    service =
+        build(
+            builder()
+                .repository(
+                    intercepting(
+                        "advance",
+                        (step, args) -> {
+                          if (((TrackedRollout) args[0]).rollout().id().equals(broken.get())) {
+                            throw new StorageException("broken", null);
+                          }
+                          return step.call();
+                        })));
+    RolloutId first = start(stages(Gate.ALL_PROVEN, 100));
+    broken.set(first);
+    clock.advance(Duration.ofSeconds(1));
+    service
+        .rollouts()
+        .deploy(
+            DeployRequest.of(
+                OWNER,
+                SECOND.value(),
+                SECOND_TOKEN,
+                "2.0.0",
+                FirmwareSource.bytes(firmware("2.0.0"))),
+            Map.of(),
+            stages(Gate.ALL_PROVEN, 100).build());
+    assertThatThrownBy(service::runOnce).hasMessage("broken");
+    assertThat(triggered()).containsExactly(device(3));
+    assertThat(rollout(first).enrolled()).isFalse();
   }
 }

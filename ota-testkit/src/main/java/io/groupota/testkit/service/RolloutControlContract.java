@@ -15,6 +15,7 @@ import io.groupota.RolloutStateException;
 import io.groupota.StorageException;
 import io.groupota.UpdateCode;
 import io.groupota.UpdateId;
+import io.groupota.event.Deployed;
 import io.groupota.event.RolloutChanged;
 import io.groupota.event.RolloutChanged.Change;
 import io.groupota.event.Triggered;
@@ -30,6 +31,7 @@ import io.groupota.rollout.StopRule;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BiConsumer;
 import org.junit.jupiter.api.Test;
 
@@ -241,6 +243,65 @@ public abstract class RolloutControlContract extends RolloutServiceContract {
     assertThat(last.change()).isEqualTo(Change.ROLLED_BACK);
     assertThat(last.reason()).contains(RolloutReason.STOP_RULE);
     assertThat(last.actor()).isEmpty();
+    assertThat(deployed()).extracting(one -> one.update().version()).containsExactly("1.0.0");
+  }
+
+  private List<Deployed> deployed() {
+    return events.stream().filter(Deployed.class::isInstance).map(Deployed.class::cast).toList();
+  }
+
+  @Test
+  final void whatARollbackServesIsToldAsADeploy() {
+    OtaUpdate base = deploy("1.0.0");
+    secondGroup();
+    listen();
+    fleet(4);
+    RolloutId id = startInBothGroups(stages(Gate.ALL_PROVEN, 100));
+    settle();
+    report(triggeredOf(id), "2.0.0");
+    settle();
+    assertThat(deployed()).extracting(Deployed::group).contains(GROUP);
+    OtaUpdate target = service.served(GROUP).orElseThrow();
+    events.clear();
+
+    service.rollouts().rollBack(OWNER, id, Optional.of(base.id()));
+    service.runOnce();
+
+    assertThat(deployed()).extracting(Deployed::group).containsExactlyInAnyOrder(GROUP, SECOND);
+    Deployed back =
+        deployed().stream().filter(one -> one.group().equals(GROUP)).findFirst().orElseThrow();
+    assertThat(back.update()).isEqualTo(service.served(GROUP).orElseThrow());
+    assertThat(back.update().redeployOf()).contains(base.id());
+    assertThat(back.previous()).contains(target);
+  }
+
+  @Test
+  final void whatIsCommittedIsToldWhateverFailsAfterThat() {
+    AtomicInteger reads = new AtomicInteger();
+    AtomicInteger failing = new AtomicInteger(1);
+    service =
+        build(
+            builder()
+                .listener(events::add)
+                .repository(failing("rollout", () -> reads.incrementAndGet() == failing.get())));
+    fleet(1);
+    assertThatThrownBy(() -> start(stages(Gate.ALL_PROVEN, 100)))
+        .isInstanceOf(StorageException.class);
+    service.runOnce();
+    assertThat(changes()).extracting(RolloutChanged::change).startsWith(Change.OPENED);
+    RolloutId id = changes().get(0).rollout();
+
+    reads.set(0);
+    failing.set(2);
+    assertThatThrownBy(() -> service.rollouts().pause(OWNER, id))
+        .isInstanceOf(StorageException.class);
+    reads.set(0);
+    assertThatThrownBy(() -> service.rollouts().rollBack(OWNER, id, Optional.empty()))
+        .isInstanceOf(StorageException.class);
+    service.runOnce();
+    assertThat(changes())
+        .extracting(RolloutChanged::change)
+        .contains(Change.PAUSED, Change.ROLLED_BACK);
   }
 
   @Test

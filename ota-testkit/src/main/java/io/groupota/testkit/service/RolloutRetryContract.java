@@ -1,16 +1,25 @@
 package io.groupota.testkit.service;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.tuple;
 
 import io.groupota.DeviceId;
 import io.groupota.DeviceReport;
+import io.groupota.TriggerRefusedException;
 import io.groupota.UpdateCode;
+import io.groupota.event.Work;
+import io.groupota.event.WorkRetried;
 import io.groupota.rollout.DeviceLimits;
 import io.groupota.rollout.RolloutDeviceState;
 import io.groupota.rollout.RolloutId;
 import io.groupota.rollout.RolloutState;
+import io.groupota.spi.UpdateNotifier;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.Test;
 
 /** How often a device of a rollout is tried, and how much time it has for each step. */
@@ -76,6 +85,57 @@ public abstract class RolloutRetryContract extends RolloutServiceContract {
     assertThat(triggered()).isEmpty();
     assertThat(told(device(1))).contains("1.0.0");
     assertThat(rollout(id).state()).isEqualTo(RolloutState.COMPLETED);
+  }
+
+  /** One device out of three, for as long as it is so. */
+  private void cannotBeTold(int number, RuntimeException why, BooleanSupplier isSo) {
+    UpdateNotifier notifier =
+        trigger ->
+            isSo.getAsBoolean() && trigger.device().equals(Optional.of(device(number)))
+                ? CompletableFuture.failedFuture(why)
+                : recorder.trigger(trigger);
+    service = build(builder().listener(events::add).notifier(notifier));
+  }
+
+  private List<WorkRetried> retried() {
+    return events.stream()
+        .filter(WorkRetried.class::isInstance)
+        .map(WorkRetried.class::cast)
+        .toList();
+  }
+
+  @Test
+  final void aDeviceThatCannotBeToldHoldsUpNobody() {
+    AtomicBoolean down = new AtomicBoolean(true);
+    cannotBeTold(2, new IllegalStateException("not now"), down::get);
+    RolloutId id = begin(3);
+    assertThat(triggered()).containsExactly(device(1), device(3));
+    assertThat(stateOf(id, 1)).isEqualTo(RolloutDeviceState.TRIGGERED);
+    assertThat(stateOf(id, 2)).isEqualTo(RolloutDeviceState.ADMITTED);
+    assertThat(retried())
+        .extracting(WorkRetried::work, WorkRetried::group, WorkRetried::attempt)
+        .containsExactly(tuple(Work.ROLLOUTS, GROUP, 1));
+    assertThat(retried().get(0).update()).isEqualTo(rollout(id).groups().get(0).target());
+
+    run(Duration.ofSeconds(5));
+    assertThat(retried()).extracting(WorkRetried::attempt).containsExactly(1, 2);
+    down.set(false);
+    triggers.clear();
+    run(Duration.ofSeconds(5));
+    assertThat(triggered()).as("the others know already").containsExactly(device(2));
+    assertThat(stateOf(id, 2)).isEqualTo(RolloutDeviceState.TRIGGERED);
+    assertThat(retried()).hasSize(2);
+  }
+
+  @Test
+  final void aDeviceWhoseTriggerIsRefusedIsLateAsAnyOther() {
+    cannotBeTold(2, new TriggerRefusedException("no right", null), () -> true);
+    RolloutId id = begin(3);
+    assertThat(triggered()).containsExactly(device(1), device(3));
+    assertThat(stateOf(id, 2)).isEqualTo(RolloutDeviceState.TRIGGERED);
+    run(Duration.ofMinutes(4));
+    assertThat(stateOf(id, 2)).isEqualTo(RolloutDeviceState.RETRYING);
+    assertThat(retried()).isEmpty();
   }
 
   @Test

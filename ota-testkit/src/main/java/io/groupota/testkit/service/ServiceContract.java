@@ -193,20 +193,14 @@ public abstract class ServiceContract {
 
   /** The repository, but for one method that fails while it is down. */
   OtaRepository failing(String name, BooleanSupplier down) {
-    return (OtaRepository)
-        Proxy.newProxyInstance(
-            OtaRepository.class.getClassLoader(),
-            new Class<?>[] {OtaRepository.class},
-            (proxy, method, args) -> {
-              if (method.getName().equals(name) && down.getAsBoolean()) {
-                throw new StorageException(name + " fails", null);
-              }
-              try {
-                return method.invoke(repository, args);
-              } catch (InvocationTargetException e) {
-                throw Optional.ofNullable(e.getCause()).orElse(e);
-              }
-            });
+    return intercepting(
+        name,
+        (method, args) -> {
+          if (down.getAsBoolean()) {
+            throw new StorageException(name + " fails", null);
+          }
+          return method.call();
+        });
   }
 
   static byte[] read(FirmwareDownload download) {

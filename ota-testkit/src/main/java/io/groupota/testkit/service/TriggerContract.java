@@ -7,6 +7,7 @@ import io.groupota.DeviceReport;
 import io.groupota.GroupId;
 import io.groupota.GroupOtaService;
 import io.groupota.Token;
+import io.groupota.TriggerRefusedException;
 import io.groupota.firmware.FirmwareSource;
 import io.groupota.spi.Addressing;
 import io.groupota.spi.Device;
@@ -207,6 +208,24 @@ public abstract class TriggerContract extends ServiceContract {
     clock.advance(Duration.ofSeconds(10));
     assertThat(triggersOfOneRun()).containsExactly("alice");
     assertThat(attempts).hasValue(3);
+  }
+
+  @Test
+  void aTriggerThatIsRefusedHoldsUpNobodyOfItsGroup() {
+    for (int i = 1; i <= 3; i++) {
+      addDevice(i, "user" + i, Addressing.GROUP);
+      addDevice(3 + i, "user", Addressing.DEVICE);
+    }
+    UpdateNotifier refusing =
+        trigger ->
+            trigger.mqttUser().equals("user2") || trigger.device().equals(Optional.of(device(5)))
+                ? CompletableFuture.failedFuture(new TriggerRefusedException("no right", null))
+                : recorder.trigger(trigger);
+    service = build(builder().notifier(refusing));
+    deploy("1.0.0");
+    assertThat(triggersOfOneRun()).containsExactly("user/4", "user/6", "user1", "user3");
+    clock.advance(Duration.ofMinutes(1));
+    assertThat(triggersOfOneRun()).as("it is not tried again").isEmpty();
   }
 
   @Test
