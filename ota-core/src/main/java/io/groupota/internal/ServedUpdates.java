@@ -49,7 +49,7 @@ final class ServedUpdates {
   private final ReentrantLock asking = new ReentrantLock();
   private volatile Feed feed = new Feed(null, Long.MAX_VALUE, Long.MIN_VALUE);
   private volatile long triedAt = Long.MIN_VALUE;
-  private volatile boolean told = true;
+  private volatile boolean tells = true;
 
   ServedUpdates(GroupDirectory directory, UpdateLog log, Duration ttl, Clock clock) {
     this.directory = directory;
@@ -62,8 +62,9 @@ final class ServedUpdates {
   Optional<OtaUpdate> get(GroupId group) {
     long now = clock.millis();
     askIfDue(now);
+    Feed told = feed;
     Entry entry = entries.get(group);
-    return entry != null && isFresh(group, entry, now)
+    return entry != null && isFresh(group, entry, told, now)
         ? entry.update()
         : Optional.ofNullable(load(Set.of(group), now).get(group));
   }
@@ -72,11 +73,12 @@ final class ServedUpdates {
   Map<GroupId, OtaUpdate> getAll(Collection<GroupId> groups) {
     long now = clock.millis();
     askIfDue(now);
+    Feed told = feed;
     Map<GroupId, OtaUpdate> updates = new HashMap<>();
     Set<GroupId> missing = new HashSet<>();
     for (GroupId group : groups) {
       Entry entry = entries.get(group);
-      if (entry == null || !isFresh(group, entry, now)) {
+      if (entry == null || !isFresh(group, entry, told, now)) {
         missing.add(group);
       } else {
         entry.update().ifPresent(update -> updates.put(group, update));
@@ -94,14 +96,18 @@ final class ServedUpdates {
     entries.remove(group);
   }
 
-  private boolean isFresh(GroupId group, Entry entry, long now) {
+  /**
+   * Whether an answer is young enough, or renewed by what the log has told.
+   *
+   * @param told read before the entry: what it tells of was forgotten before it was told
+   */
+  private boolean isFresh(GroupId group, Entry entry, Feed told, long now) {
     if (!isOld(entry.loadedAt(), now, ttlMillis)) {
       return true;
     }
-    Feed current = feed;
     return entry.update().isPresent()
-        && entry.loadedAt() > current.since()
-        && !isOld(current.askedAt(), now, ttlMillis)
+        && entry.loadedAt() > told.since()
+        && !isOld(told.askedAt(), now, ttlMillis)
         && !isOld(entry.loadedAt(), now, renewableMillis(group));
   }
 
@@ -126,7 +132,7 @@ final class ServedUpdates {
   }
 
   private void askIfDue(long now) {
-    if (told && isOld(triedAt, now, ttlMillis / 2)) {
+    if (tells && isOld(triedAt, now, ttlMillis / 2)) {
       ask(now);
     }
   }
@@ -141,7 +147,7 @@ final class ServedUpdates {
         triedAt = now;
         Feed before = feed;
         log.changes(before.mark())
-            .ifPresentOrElse(changes -> tell(before, changes, now), () -> told = false);
+            .ifPresentOrElse(changes -> tell(before, changes, now), () -> tells = false);
       }
     } catch (StorageException e) {
       // The mark still holds. Until the log tells again, answers are asked for one by one.

@@ -16,6 +16,8 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class CachesTest {
   @Test
@@ -31,6 +33,56 @@ class CachesTest {
       held += cache.get(i) == null ? 0 : 1;
     }
     assertThat(held).isBetween(1, 100);
+  }
+
+  /** A key that lets something happen at one of the looks of a cache for it. */
+  private static final class Key {
+    private final Runnable meanwhile;
+    private int looks;
+
+    Key(int looks, Runnable meanwhile) {
+      this.looks = looks;
+      this.meanwhile = meanwhile;
+    }
+
+    @Override
+    public int hashCode() {
+      if (--looks == 0) {
+        meanwhile.run();
+      }
+      return 1;
+    }
+
+    @Override
+    public boolean equals(Object other) {
+      return other instanceof Key;
+    }
+  }
+
+  private static Key key() {
+    return new Key(0, () -> {});
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 2, 3, 4})
+  void whatIsRemovedWhileItIsReadDoesNotComeBack(int look) throws InterruptedException {
+    BoundedCache<Object, String> cache = new BoundedCache<>(2);
+    cache.put(key(), "before");
+    cache.put("another", "begins the next generation");
+    Thread remover = new Thread(() -> cache.remove(key()));
+    Key read =
+        new Key(
+            look,
+            () -> {
+              remover.start();
+              // It may have to wait for the read.
+              while (remover.isAlive() && remover.getState() != Thread.State.BLOCKED) {
+                Thread.onSpinWait();
+              }
+            });
+    cache.get(read);
+    remover.join();
+    assertThat(cache.get(key())).isNull();
   }
 
   @Test
