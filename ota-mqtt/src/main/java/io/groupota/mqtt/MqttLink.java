@@ -115,8 +115,10 @@ public final class MqttLink implements AutoCloseable {
   }
 
   /**
-   * Disconnects a configured client (waiting 2 seconds at the most) and ends its threads. Does
-   * nothing when called again, or with a host's client. Close listeners before their link.
+   * Disconnects a configured client (waiting 2 seconds at the most) and ends its threads. If the
+   * broker has not answered a connect by then, both happen as soon as it does or the connect times
+   * out. Does nothing when called again, or with a host's client. Close listeners before their
+   * link.
    */
   @Override
   public void close() {

@@ -6,6 +6,7 @@ import com.hivemq.client.mqtt.MqttWebSocketConfig;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -65,7 +66,8 @@ final class OwnConnection implements AutoCloseable {
     ticker.start();
   }
 
-  private void ensureConnected() {
+  /** Holds the lock, so that {@link #close} sees every attempt that it did not prevent. */
+  private synchronized void ensureConnected() {
     long now = System.nanoTime();
     CompletableFuture<?> attempt = connecting;
     if (attempt != null && !attempt.isDone()) {
@@ -125,14 +127,22 @@ final class OwnConnection implements AutoCloseable {
     ticker.close();
     long deadline = System.nanoTime() + CLOSE_TIMEOUT.toNanos();
     // An attempt that is under way takes leave by itself; a second leave at once would fail.
-    CompletableFuture<?> attempt = connecting;
-    if (attempt != null) {
-      await(attempt, deadline);
-    }
-    if (port.isConnected()) {
+    CompletableFuture<?> attempt = lastAttempt();
+    await(attempt, deadline);
+    if (attempt.isDone() && port.isConnected()) {
       await(port.disconnect(), deadline);
     }
-    threads.close();
+    endThreadsAfter(attempt);
+  }
+
+  /** It needs them to take leave. It does settle, at the latest when the connect times out. */
+  private void endThreadsAfter(CompletionStage<?> attempt) {
+    attempt.whenComplete((done, failure) -> threads.close());
+  }
+
+  private synchronized CompletableFuture<?> lastAttempt() {
+    CompletableFuture<?> attempt = connecting;
+    return attempt == null ? CompletableFuture.completedFuture(null) : attempt;
   }
 
   private void await(CompletableFuture<?> leave, long deadline) {

@@ -13,10 +13,11 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * The other end of an MQTT 3.1.1 connection, by hand: shows the bytes on the wire, and acknowledges
- * a publish only when told to.
+ * The other end of an MQTT 3.1.1 connection, by hand: shows the bytes on the wire, acknowledges a
+ * publish only when told to, and is as late as the test wants it.
  */
 final class FakeBroker implements AutoCloseable {
   private static final int CONNECT = 1;
@@ -30,7 +31,9 @@ final class FakeBroker implements AutoCloseable {
   private final BlockingQueue<byte[]> publishes = new LinkedBlockingQueue<>();
   private final BlockingQueue<byte[]> subscribes = new LinkedBlockingQueue<>();
   private final List<Socket> sockets = new CopyOnWriteArrayList<>();
+  private final AtomicInteger connections = new AtomicInteger();
   private volatile int grant;
+  private volatile boolean hesitates;
 
   FakeBroker() {
     this(0);
@@ -74,6 +77,21 @@ final class FakeBroker implements AutoCloseable {
     grant = returnCode;
   }
 
+  /** Answers a CONNECT from now on only when told to. */
+  void hesitate() {
+    hesitates = true;
+  }
+
+  /** Answers the last CONNECT: the client is welcome. */
+  void welcome() throws IOException {
+    send(0x20, 0x02, 0x00, 0x00);
+  }
+
+  /** How many connections neither side has ended. */
+  int connections() {
+    return connections.get();
+  }
+
   /** Acknowledges a packet of a PUBLISH with QoS 1. */
   void acknowledge(byte[] publish) throws IOException {
     int topicLength = ((publish[2] & 0xff) << 8) | (publish[3] & 0xff);
@@ -99,6 +117,7 @@ final class FakeBroker implements AutoCloseable {
       while (true) {
         Socket socket = server.accept();
         sockets.add(socket);
+        connections.incrementAndGet();
         thread(() -> serve(socket));
       }
     } catch (IOException e) {
@@ -114,7 +133,9 @@ final class FakeBroker implements AutoCloseable {
         switch ((packet[0] & 0xff) >> 4) {
           case CONNECT -> {
             connects.add(packet);
-            send(0x20, 0x02, 0x00, 0x00);
+            if (!hesitates) {
+              welcome();
+            }
           }
           case PUBLISH -> publishes.add(packet);
           case SUBSCRIBE -> {
@@ -131,6 +152,8 @@ final class FakeBroker implements AutoCloseable {
       }
     } catch (IOException e) {
       // Cut, or the client left.
+    } finally {
+      connections.decrementAndGet();
     }
   }
 

@@ -172,6 +172,39 @@ class ReconnectTest {
     Eventually.await("ended", () -> Eventually.noThread("ota-mqtt"));
   }
 
+  @Test
+  void aBrokerThatLetsTheClientInAfterTheCloseSeesItLeave() throws Exception {
+    try (FakeBroker slow = new FakeBroker()) {
+      MqttLink link = closedWhileItConnects(slow);
+
+      slow.welcome();
+
+      Eventually.await("left", () -> slow.connections() == 0);
+      Eventually.await("ended", () -> Eventually.noThread("ota-mqtt"));
+      assertThat(link.isConnected()).isFalse();
+    }
+  }
+
+  @Test
+  void aConnectThatIsNeverAnsweredEndsAfterTheCloseToo() throws Exception {
+    try (FakeBroker silent = new FakeBroker()) {
+      closedWhileItConnects(silent);
+
+      Eventually.await("given up", () -> silent.connections() == 0);
+      Eventually.await("ended", () -> Eventually.noThread("ota-mqtt"));
+    }
+  }
+
+  private static MqttLink closedWhileItConnects(FakeBroker broker) throws Exception {
+    broker.hesitate();
+    MqttLink link = MqttLink.builder().host("127.0.0.1").port(broker.port()).build();
+    link.start();
+    broker.nextConnect();
+    link.close();
+    assertThat(broker.connections()).as("still waiting for the answer").isEqualTo(1);
+    return link;
+  }
+
   private void assertThatMessagesFlow(MqttLink link, MqttDeviceListener listener, String version)
       throws Exception {
     Eventually.await("subscribed", listener::isSubscribed);
