@@ -96,7 +96,7 @@ final class Topics {
 
   /** The rule of {@link io.groupota.spi.Device#mqttUser()}: one level that no wildcard is in. */
   static boolean isUser(String level) {
-    if (level.isEmpty() || level.length() > MAX_USER_LENGTH || level.charAt(0) == '$') {
+    if (level.isEmpty() || isTooLong(level) || level.charAt(0) == '$') {
       return false;
     }
     for (int i = 0; i < level.length(); i++) {
@@ -106,5 +106,11 @@ final class Topics {
       }
     }
     return true;
+  }
+
+  /** Counts characters, as the directory does; few names have one that takes two chars. */
+  private static boolean isTooLong(String level) {
+    return level.length() > MAX_USER_LENGTH
+        && level.codePointCount(0, level.length()) > MAX_USER_LENGTH;
   }
 }

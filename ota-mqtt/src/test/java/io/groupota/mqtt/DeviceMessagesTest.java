@@ -5,7 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.groupota.DeviceId;
 import io.groupota.DeviceReport;
+import io.groupota.Token;
 import io.groupota.UpdateCode;
+import io.groupota.spi.Addressing;
+import io.groupota.spi.Device;
 import java.nio.ByteBuffer;
 import java.nio.charset.Charset;
 import java.util.Optional;
@@ -234,6 +237,19 @@ class DeviceMessagesTest {
         read("/u/devices/5E1B5774AFD4E404D68AEBD6/status", "{\"fw_version\":\"1.5.2\"}");
 
     assertThat(report.device()).isEqualTo(new DeviceId(ID));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"a", "é", "🚀"})
+  void aUserMayHaveAsManyCharactersAsInTheDirectory(String character) {
+    String longest = character.repeat(64);
+    Device known =
+        new Device(new DeviceId(ID), Token.of("t"), Optional.empty(), longest, Addressing.DEVICE);
+
+    assertThat(read("/" + longest + "/devices/" + ID + "/update-response", "{\"code\":200}"))
+        .isEqualTo(DeviceReport.code(known.id(), UpdateCode.TRIGGER_RECEIVED).from(longest));
+    assertThat(read("/" + longest + "a/devices/" + ID + "/update-response", "{\"code\":200}"))
+        .isNull();
   }
 
   private DeviceReport read(String topic, String payload) {

@@ -168,6 +168,20 @@ class MqttUpdateNotifierTest {
   }
 
   @Test
+  void aUserOf64CharactersIsTriggeredWhateverTheyAre() throws Exception {
+    String user = "🚀".repeat(64);
+    try (Observer observer = Observer.on(broker.port());
+        Clients host = Clients.connected(3, broker.port())) {
+      observer.subscribe("#");
+
+      await(host.notifier().trigger(ofGroup(user, "1.0.0")));
+
+      assertThat(observer.next().topic())
+          .isEqualTo("/" + user + "/groups/" + GROUP + "/update-trigger");
+    }
+  }
+
+  @Test
   void aVersionThatNeedsItIsEscaped() throws Exception {
     try (Observer observer = Observer.on(broker.port());
         Clients host = Clients.connected(3, broker.port())) {
