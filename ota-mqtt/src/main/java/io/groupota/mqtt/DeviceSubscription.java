@@ -47,7 +47,7 @@ final class DeviceSubscription {
 
   boolean isGranted() {
     Attempt current = attempt;
-    return current != null && current.granted && !current.ended;
+    return current != null && current.granted && !current.end.isDone();
   }
 
   /**
@@ -58,7 +58,7 @@ final class DeviceSubscription {
   boolean ensure(long now) {
     boolean failed = false;
     Attempt current = attempt;
-    if (current != null && (current.ended || current.isOverdue(now))) {
+    if (current != null && (current.end.isDone() || current.isOverdue(now))) {
       failed = !current.granted;
       retire(current, now);
       current = null;
@@ -81,12 +81,18 @@ final class DeviceSubscription {
     }
   }
 
-  /** Asks the broker for no more messages, without waiting; some may come in until then. */
+  /**
+   * Asks the broker for no more messages, without waiting; some may come in until then.
+   *
+   * @return completes when the last of them is handed over, exceptionally if the broker refuses
+   */
   CompletableFuture<?> unsubscribe() {
     Attempt last = attempt;
-    return last == null || last.ended || !port.isConnected()
-        ? CompletableFuture.completedFuture(null)
-        : port.unsubscribe(filter);
+    if (last == null || last.end.isDone() || !port.isConnected()) {
+      return CompletableFuture.completedFuture(null);
+    }
+    // The answer overtakes messages that came before it and still wait in the client.
+    return port.unsubscribe(filter).thenCompose(done -> last.end);
   }
 
   /** Takes no more messages, whatever the broker still sends. */
@@ -101,8 +107,8 @@ final class DeviceSubscription {
   /** One SUBSCRIBE and what came of it; what a former one still says changes nothing. */
   private final class Attempt implements MqttPort.Receiver {
     private final long since;
+    private final CompletableFuture<Boolean> end = new CompletableFuture<>();
     private volatile boolean granted;
-    private volatile boolean ended;
     private volatile MqttPort.@Nullable Flow flow;
 
     Attempt(long since) {
@@ -132,7 +138,7 @@ final class DeviceSubscription {
 
     @Override
     public void ended() {
-      ended = true;
+      end.complete(true);
       onEnd.run();
     }
   }

@@ -56,6 +56,7 @@ public final class MqttDeviceListener implements AutoCloseable {
   private final LongAdder retainedOnes = new LongAdder();
   private final LongAdder refused = new LongAdder();
   private final LongAdder failed = new LongAdder();
+  private volatile boolean closing;
   private volatile boolean closed;
 
   private MqttDeviceListener(Builder builder) {
@@ -123,7 +124,7 @@ public final class MqttDeviceListener implements AutoCloseable {
    * @return whether it listens
    */
   public boolean isSubscribed() {
-    return !closed
+    return !closing
         && port.isConnected()
         && subscriptions.stream().allMatch(DeviceSubscription::isGranted);
   }
@@ -144,16 +145,24 @@ public final class MqttDeviceListener implements AutoCloseable {
   }
 
   /**
-   * Unsubscribes (waiting 2 seconds for the broker at the most) and ends the thread. No report is
-   * made any more once this returns, but for one that is being made. Calling it again does nothing.
+   * Unsubscribes (waiting 2 seconds for the broker at the most) and ends the thread. What the
+   * broker sends until it has unsubscribed is still reported, since with a shared subscription
+   * nobody else gets it. No report is made any more once this returns, but for one that is being
+   * made. Calling it again does nothing.
    */
   @Override
-  public void close() {
-    if (closed) {
+  public synchronized void close() {
+    if (closing) {
       return;
     }
-    closed = true;
+    closing = true;
     ticker.close();
+    awaitEndOfSubscriptions();
+    closed = true;
+    subscriptions.forEach(DeviceSubscription::cancel);
+  }
+
+  private void awaitEndOfSubscriptions() {
     CompletableFuture<?> unsubscribed =
         CompletableFuture.allOf(
             subscriptions.stream()
@@ -166,7 +175,6 @@ public final class MqttDeviceListener implements AutoCloseable {
     } catch (ExecutionException | TimeoutException e) {
       LOG.debug("The MQTT broker did not confirm that it ended the subscriptions", e);
     }
-    subscriptions.forEach(DeviceSubscription::cancel);
   }
 
   private void ensureSubscribed() {

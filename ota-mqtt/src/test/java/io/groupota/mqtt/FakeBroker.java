@@ -1,5 +1,7 @@
 package io.groupota.mqtt;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;
 import java.io.IOException;
@@ -23,6 +25,7 @@ final class FakeBroker implements AutoCloseable {
   private static final int CONNECT = 1;
   private static final int PUBLISH = 3;
   private static final int SUBSCRIBE = 8;
+  private static final int UNSUBSCRIBE = 10;
   private static final int PING = 12;
   private static final int DISCONNECT = 14;
 
@@ -30,6 +33,7 @@ final class FakeBroker implements AutoCloseable {
   private final BlockingQueue<byte[]> connects = new LinkedBlockingQueue<>();
   private final BlockingQueue<byte[]> publishes = new LinkedBlockingQueue<>();
   private final BlockingQueue<byte[]> subscribes = new LinkedBlockingQueue<>();
+  private final BlockingQueue<byte[]> unsubscribes = new LinkedBlockingQueue<>();
   private final List<Socket> sockets = new CopyOnWriteArrayList<>();
   private final AtomicInteger connections = new AtomicInteger();
   private volatile int grant;
@@ -68,6 +72,11 @@ final class FakeBroker implements AutoCloseable {
     return next(subscribes);
   }
 
+  /** The next packet of an UNSUBSCRIBE, whole. */
+  byte[] nextUnsubscribe() throws InterruptedException {
+    return next(unsubscribes);
+  }
+
   int waitingPublishes() {
     return publishes.size();
   }
@@ -85,6 +94,32 @@ final class FakeBroker implements AutoCloseable {
   /** Answers the last CONNECT: the client is welcome. */
   void welcome() throws IOException {
     send(0x20, 0x02, 0x00, 0x00);
+  }
+
+  /** Confirms a packet of an UNSUBSCRIBE. */
+  void confirm(byte[] unsubscribe) throws IOException {
+    send(0xb0, 0x02, unsubscribe[2], unsubscribe[3]);
+  }
+
+  /** Publishes to the client with QoS 1. */
+  void publish(int packetId, String topic, String payload) throws IOException {
+    byte[] name = topic.getBytes(UTF_8);
+    byte[] text = payload.getBytes(UTF_8);
+    int[] packet = new int[2 + 2 + name.length + 2 + text.length];
+    packet[0] = 0x32;
+    packet[1] = packet.length - 2;
+    packet[3] = name.length;
+    copy(name, packet, 4);
+    packet[4 + name.length] = packetId >> 8;
+    packet[5 + name.length] = packetId;
+    copy(text, packet, 6 + name.length);
+    send(packet);
+  }
+
+  private static void copy(byte[] from, int[] to, int position) {
+    for (int i = 0; i < from.length; i++) {
+      to[position + i] = from[i];
+    }
   }
 
   /** How many connections neither side has ended. */
@@ -142,6 +177,7 @@ final class FakeBroker implements AutoCloseable {
             subscribes.add(packet);
             send(0x90, 0x03, packet[2], packet[3], grant);
           }
+          case UNSUBSCRIBE -> unsubscribes.add(packet);
           case PING -> send(0xd0, 0x00);
           // A client waits for the broker to close.
           case DISCONNECT -> socket.close();

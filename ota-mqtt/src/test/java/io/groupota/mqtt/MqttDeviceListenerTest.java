@@ -7,12 +7,18 @@ import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
 import io.groupota.DeviceId;
 import io.groupota.DeviceReport;
+import io.groupota.GroupId;
 import io.groupota.UpdateCode;
+import io.groupota.spi.UpdateTrigger;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -30,6 +36,8 @@ class MqttDeviceListenerTest {
 
   @TempDir static Path folder;
   private static EmbeddedBroker broker;
+
+  private static final Executor THREAD = task -> new Thread(task, "closer").start();
 
   private final RecordingService recording = new RecordingService();
 
@@ -207,6 +215,75 @@ class MqttDeviceListenerTest {
         Eventually.await("counted", () -> next.counts().reported() == 1);
       }
       assertThat(listener.counts().received()).isZero();
+      assertThat(recording.size()).isZero();
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void whatTheBrokerSendsUntilItHasUnsubscribedIsReported(boolean shared) throws Exception {
+    int messages = 200;
+    CountDownLatch unsubscribed = new CountDownLatch(1);
+    recording.answers(report -> isOver(unsubscribed));
+    try (FakeBroker fake = new FakeBroker();
+        Clients host = Clients.connected(3, fake.port())) {
+      MqttDeviceListener listener =
+          listening(shared ? shared(host, recording) : host.listener(recording.service()));
+      CompletableFuture<Void> closed = CompletableFuture.runAsync(listener::close, THREAD);
+      List<byte[]> unsubscribes = List.of(fake.nextUnsubscribe(), fake.nextUnsubscribe());
+
+      assertThat(listener.isSubscribed()).isFalse();
+      for (int id = 1; id <= messages; id++) {
+        fake.publish(id, RESPONSE, "{\"code\":203}");
+      }
+      for (byte[] unsubscribe : unsubscribes) {
+        fake.confirm(unsubscribe);
+      }
+      awaitThatTheClientHasReadEverything(host, fake);
+      unsubscribed.countDown();
+
+      closed.get(20, TimeUnit.SECONDS);
+      assertThat(recording.size()).isEqualTo(messages);
+      assertThat(listener.counts())
+          .isEqualTo(new MqttDeviceListener.Counts(messages, messages, 0, 0, 0, 0));
+    }
+  }
+
+  private static boolean isOver(CountDownLatch latch) {
+    try {
+      return latch.await(20, TimeUnit.SECONDS);
+    } catch (InterruptedException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  /** What is acknowledged after it is read after it. */
+  private static void awaitThatTheClientHasReadEverything(Clients host, FakeBroker fake)
+      throws Exception {
+    UpdateTrigger any =
+        new UpdateTrigger("u", new GroupId("0".repeat(24)), Optional.empty(), "1.0.0");
+    CompletableFuture<?> trigger = host.notifier().trigger(any).toCompletableFuture();
+    fake.acknowledge(fake.nextPublish());
+    trigger.get(20, TimeUnit.SECONDS);
+  }
+
+  @Test
+  void nothingIsReportedAfterTheCloseEvenIfTheBrokerDoesNotUnsubscribe() throws Exception {
+    RecordingService other = new RecordingService();
+    try (FakeBroker fake = new FakeBroker();
+        MqttLink link = MqttLink.builder().host("127.0.0.1").port(fake.port()).build()) {
+      link.start();
+      MqttDeviceListener closed = listening(link.listener(recording.service()));
+      closed.close();
+      try (MqttDeviceListener next = listening(link.listener(other.service()))) {
+        // Both would be called by the same thread: what the one has not got, it will not get.
+        for (int id = 1; id <= 2; id++) {
+          fake.publish(id, RESPONSE, "{\"code\":203}");
+          other.next();
+        }
+        assertThat(next.isSubscribed()).isTrue();
+      }
+      assertThat(closed.counts().received()).isZero();
       assertThat(recording.size()).isZero();
     }
   }
