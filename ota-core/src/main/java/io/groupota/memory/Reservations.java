@@ -27,13 +27,14 @@ final class Reservations {
   }
 
   void reserve(BlobKey key) {
-    if (reserved.containsKey(key)
-        || abandoned.contains(key)
-        || claimed.contains(key)
-        || recorded.contains(key)) {
+    if (isKnown(key)) {
       throw new StorageException("The blob key " + key + " is reserved already", null);
     }
     reserved.put(key, clock.instant());
+  }
+
+  private boolean isKnown(BlobKey key) {
+    return canRecord(key) || claimed.contains(key);
   }
 
   /** Whether an update may name the blob. */
@@ -69,7 +70,8 @@ final class Reservations {
   }
 
   void abandon(BlobKey key) {
-    if (reserved.remove(key) != null) {
+    // One that was swept meanwhile may have a blob by now.
+    if (reserved.remove(key) != null || !isKnown(key)) {
       abandoned.add(key);
     }
   }

@@ -32,9 +32,11 @@ public interface BlobLedger {
 
   /**
    * Abandons a reservation at once, after a deploy that failed for sure: {@link #claimAbandoned}
-   * returns it whatever the grace. Nothing happens if it is final already.
+   * returns it whatever the grace. So it does with a key that is not known (any more): a deploy
+   * that outlasted the grace may have written its blob after the key was claimed and forgotten.
+   * Nothing happens if the reservation is final already, or claimed. Idempotent.
    *
-   * @param key the key
+   * @param key the key, which nobody records any more
    */
   void abandon(BlobKey key);
 

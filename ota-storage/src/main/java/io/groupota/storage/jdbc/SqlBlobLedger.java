@@ -11,7 +11,8 @@ import org.jdbi.v3.core.Handle;
 /**
  * {@link BlobLedger} on {@code ota_blob}. A row is RESERVED and becomes RECORDED ({@link
  * SqlUpdateLog}) or else ABANDONED, CLAIMED and deleted; every step is one conditional update, so
- * two that race exclude each other.
+ * two that race exclude each other. A key that was deleted while its blob was being written comes
+ * back as ABANDONED.
  */
 final class SqlBlobLedger implements BlobLedger {
   private static final String RESERVE =
@@ -36,6 +37,12 @@ final class SqlBlobLedger implements BlobLedger {
 
   private static final String ABANDON =
       "UPDATE ota_blob SET state = 'ABANDONED' WHERE blob_key = :key AND state = 'RESERVED'";
+
+  /** Another row of the key stays as it is: it is served, or due to be deleted anyway. */
+  private static final String ABANDON_SWEPT =
+      "INSERT INTO ota_blob (blob_key, state, since) SELECT CAST(:key AS VARCHAR), 'ABANDONED', "
+          + Database.NOW
+          + " WHERE NOT EXISTS (SELECT 1 FROM ota_blob WHERE blob_key = :key)";
 
   private static final String FORGET =
       "DELETE FROM ota_blob WHERE blob_key = ANY(:keys) AND state = 'CLAIMED'";
@@ -92,7 +99,19 @@ final class SqlBlobLedger implements BlobLedger {
 
   @Override
   public void abandon(BlobKey key) {
-    database.write(handle -> handle.createUpdate(ABANDON).bind("key", key.value()).execute());
+    database.write(handle -> abandon(handle, key));
+  }
+
+  /** If somebody else inserts it meanwhile, the insert fails and the transaction is repeated. */
+  private int abandon(Handle handle, BlobKey key) {
+    int reserved = handle.createUpdate(ABANDON).bind("key", key.value()).execute();
+    return reserved > 0
+        ? reserved
+        : handle
+            .createUpdate(ABANDON_SWEPT)
+            .bind("key", key.value())
+            .bind("now", Columns.instant(database.now()))
+            .execute();
   }
 
   @Override

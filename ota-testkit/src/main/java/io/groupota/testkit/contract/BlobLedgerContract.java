@@ -111,9 +111,63 @@ public interface BlobLedgerContract extends OtaRepositoryFixture {
     ledger.abandon(failed);
     assertThat(ledger.claimAbandoned(Duration.ofDays(365), ALL)).containsExactly(failed);
     ledger.forget(List.of(failed));
-    ledger.abandon(failed);
-    ledger.abandon(new BlobKey("never/reserved"));
     assertThat(ledger.claimAbandoned(Duration.ofDays(365), ALL)).isEmpty();
+  }
+
+  @Test
+  default void aKeyThatWasSweptWhileItWasWrittenIsAbandonedAfterAll() {
+    Scenario scenario = new Scenario(this);
+    BlobLedger ledger = scenario.repository;
+    OtaUpdate slow = scenario.update(scenario.group(), "1.0.0");
+    BlobKey key = slow.blob();
+    scenario.clock.advance(GRACE.plus(MILLISECOND));
+    assertThat(scenario.otherNode.claimAbandoned(GRACE, ALL)).containsExactly(key);
+    scenario.otherNode.forget(List.of(key));
+
+    assertThat(scenario.repository.record(scenario.entry(slow))).isEqualTo(Outcome.BLOB_GONE);
+    ledger.abandon(key);
+    ledger.abandon(key);
+
+    Duration longer = Duration.ofDays(365);
+    assertThat(scenario.otherNode.claimAbandoned(longer, ALL)).containsExactly(key);
+    assertThat(scenario.otherNode.claimAbandoned(longer, ALL)).containsExactly(key);
+    scenario.otherNode.forget(List.of(key));
+    assertThat(ledger.claimAbandoned(longer, ALL)).isEmpty();
+  }
+
+  @Test
+  default void aClaimedKeyThatIsAbandonedStaysClaimed() {
+    Scenario scenario = new Scenario(this);
+    OtaUpdate slow = scenario.update(scenario.group(), "1.0.0");
+    scenario.clock.advance(GRACE.plus(MILLISECOND));
+    assertThat(scenario.otherNode.claimAbandoned(GRACE, ALL)).containsExactly(slow.blob());
+
+    scenario.repository.abandon(slow.blob());
+
+    assertThat(scenario.repository.record(scenario.entry(slow))).isEqualTo(Outcome.BLOB_GONE);
+    scenario.otherNode.forget(List.of(slow.blob()));
+    assertThat(scenario.repository.claimAbandoned(GRACE, ALL)).isEmpty();
+  }
+
+  @Test
+  default void aSweptKeyThatSeveralAbandonAtOnceIsClaimedOnce() throws Exception {
+    Scenario scenario = new Scenario(this);
+    for (int round = 0; round < 10; round++) {
+      BlobKey key = scenario.reservedBlob();
+      scenario.repository.abandon(key);
+      scenario.repository.forget(scenario.repository.claimAbandoned(GRACE, ALL));
+      List<Callable<Boolean>> racers = new ArrayList<>();
+      for (BlobLedger node : List.of(scenario.repository, scenario.otherNode)) {
+        racers.add(
+            () -> {
+              node.abandon(key);
+              return true;
+            });
+      }
+      assertThat(Race.of(racers)).containsOnly(true);
+      assertThat(scenario.repository.claimAbandoned(GRACE, ALL)).containsExactly(key);
+      scenario.repository.forget(List.of(key));
+    }
   }
 
   @Test

@@ -4,13 +4,19 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.groupota.BlobKey;
+import io.groupota.DeployRequest;
 import io.groupota.GroupOtaService;
 import io.groupota.NoSuchUpdateException;
 import io.groupota.OtaUpdate;
 import io.groupota.Retention;
 import io.groupota.StorageException;
 import io.groupota.Token;
+import io.groupota.firmware.FirmwareSource;
+import io.groupota.rollout.RolloutPlan;
+import io.groupota.rollout.Stage;
+import io.groupota.spi.Addressing;
 import io.groupota.spi.BlobStore;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.lang.reflect.InvocationTargetException;
@@ -18,8 +24,10 @@ import java.lang.reflect.Proxy;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.OptionalInt;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BiConsumer;
 import java.util.function.Predicate;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -122,6 +130,43 @@ public abstract class SweepContract extends ServiceContract {
     assertThat(asked).hasValue(3);
     sweeping.runOnce();
     assertThat(repository.claimAbandoned(Duration.ZERO, 100)).isEmpty();
+  }
+
+  @Test
+  void aDeployThatIsSweptWhileItsFileIsWrittenLeavesNoFile() {
+    assertLeavesNoFile(GroupOtaService::deploy);
+  }
+
+  @Test
+  void aRolloutThatIsSweptWhileItsFileIsWrittenLeavesNoFile() {
+    addDevice(1, "u1", Addressing.DEVICE);
+    RolloutPlan plan = RolloutPlan.builder().stage(Stage.everyone()).build();
+    assertLeavesNoFile((node, request) -> node.rollouts().deploy(request, Map.of(), plan));
+  }
+
+  private void assertLeavesNoFile(BiConsumer<GroupOtaService, DeployRequest> deploy) {
+    List<BlobKey> keys = new ArrayList<>();
+    Interceptor remember =
+        (reserve, args) -> {
+          keys.add((BlobKey) args[0]);
+          return reserve.call();
+        };
+    GroupOtaService slow = build(builder().repository(intercepting("reserve", remember)));
+    FirmwareSource source =
+        () -> {
+          clock.advance(LONG);
+          sweeping.runOnce();
+          return new ByteArrayInputStream(firmware("1.0.0"));
+        };
+    DeployRequest request = DeployRequest.of(OWNER, GROUP.value(), TOKEN, "1.0.0", source);
+
+    assertThatThrownBy(() -> deploy.accept(slow, request))
+        .isInstanceOf(StorageException.class)
+        .hasMessageContaining("swept");
+    assertThat(keys).hasSize(1).allMatch(key -> blobs.size(key).isPresent());
+    sweeping.runOnce();
+    assertThat(keys).allMatch(key -> blobs.size(key).isEmpty());
+    assertThat(repository.claimAbandoned(Duration.ZERO, 10)).isEmpty();
   }
 
   private List<OtaUpdate> deploys(int count) {

@@ -4,6 +4,7 @@ import io.groupota.BlobKey;
 import io.groupota.DeviceId;
 import io.groupota.GroupId;
 import io.groupota.Retention;
+import io.groupota.memory.InMemoryOtaRepository;
 import io.groupota.spi.Addressing;
 import io.groupota.spi.DeviceStates.Heard;
 import io.groupota.spi.DeviceStates.NewVersion;
@@ -197,6 +198,33 @@ class BrokenRepositoriesTest {
   }
 
   @Test
+  void anAbandonThatKnowsNoSweptKeyIsCaught() throws Exception {
+    OtaRepositoryContract contract =
+        clock -> {
+          OtaRepository sound = new InMemoryOtaRepository(clock);
+          Set<Object> swept = new HashSet<>();
+          return Proof.breaking(
+              OtaRepository.class,
+              sound,
+              Map.of(
+                  "forget",
+                  arguments -> {
+                    sound.forget(keys(arguments[0]));
+                    swept.addAll(keys(arguments[0]));
+                    return null;
+                  },
+                  "abandon",
+                  arguments -> {
+                    if (!swept.contains(arguments[0])) {
+                      sound.abandon((BlobKey) arguments[0]);
+                    }
+                    return null;
+                  }));
+        };
+    Proof.catches(contract, "aKeyThatWasSweptWhileItWasWrittenIsAbandonedAfterAll");
+  }
+
+  @Test
   void sightingsThatReplaceTheStateAreCaught() throws Exception {
     OtaRepositoryContract contract =
         brokenSave(
@@ -332,6 +360,11 @@ class BrokenRepositoriesTest {
   @SuppressWarnings("unchecked")
   private static Collection<GroupId> groups(Object argument) {
     return (Collection<GroupId>) argument;
+  }
+
+  @SuppressWarnings("unchecked")
+  private static Collection<BlobKey> keys(Object argument) {
+    return (Collection<BlobKey>) argument;
   }
 
   @SuppressWarnings("unchecked")
