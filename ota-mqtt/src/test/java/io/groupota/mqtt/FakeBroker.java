@@ -18,10 +18,13 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * The other end of an MQTT 3.1.1 connection, by hand: shows the bytes on the wire, acknowledges a
- * publish only when told to, and is as late as the test wants it.
+ * The other end of an MQTT 3.1.1 or 5 connection, by hand: shows the bytes on the wire,
+ * acknowledges a publish only when told to, and is as late as the test wants it.
  */
 final class FakeBroker implements AutoCloseable {
+  /** Where a CONNECT has the version of the protocol. */
+  private static final int LEVEL = 8;
+
   private static final int CONNECT = 1;
   private static final int PUBLISH = 3;
   private static final int SUBSCRIBE = 8;
@@ -37,6 +40,7 @@ final class FakeBroker implements AutoCloseable {
   private final List<Socket> sockets = new CopyOnWriteArrayList<>();
   private final AtomicInteger connections = new AtomicInteger();
   private volatile int grant;
+  private volatile int version;
   private volatile boolean hesitates;
 
   FakeBroker() {
@@ -93,7 +97,12 @@ final class FakeBroker implements AutoCloseable {
 
   /** Answers the last CONNECT: the client is welcome. */
   void welcome() throws IOException {
-    send(0x20, 0x02, 0x00, 0x00);
+    if (version == 5) {
+      // Its name is c: a client without one is to be given one.
+      send(0x20, 0x07, 0x00, 0x00, 0x04, 0x12, 0x00, 0x01, 'c');
+    } else {
+      send(0x20, 0x02, 0x00, 0x00);
+    }
   }
 
   /** Confirms a packet of an UNSUBSCRIBE. */
@@ -133,6 +142,12 @@ final class FakeBroker implements AutoCloseable {
     send(0x40, 0x02, publish[4 + topicLength], publish[5 + topicLength]);
   }
 
+  /** Refuses a packet of a PUBLISH with QoS 1, for a reason of MQTT 5. */
+  void refuse(byte[] publish, int reason) throws IOException {
+    int topicLength = ((publish[2] & 0xff) << 8) | (publish[3] & 0xff);
+    send(0x40, 0x03, publish[4 + topicLength], publish[5 + topicLength], reason);
+  }
+
   /** Closes every connection; new ones are welcome. */
   void cut() throws IOException {
     for (Socket socket : sockets) {
@@ -167,6 +182,7 @@ final class FakeBroker implements AutoCloseable {
         byte[] packet = packet(in);
         switch ((packet[0] & 0xff) >> 4) {
           case CONNECT -> {
+            version = packet[LEVEL];
             connects.add(packet);
             if (!hesitates) {
               welcome();

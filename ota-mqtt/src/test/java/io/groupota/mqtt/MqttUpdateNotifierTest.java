@@ -182,6 +182,23 @@ class MqttUpdateNotifierTest {
   }
 
   @Test
+  void aTopicThatTheBrokerGrantsNoRightToIsRefusedForGood() throws Exception {
+    try (FakeBroker fake = new FakeBroker();
+        Clients host = Clients.connected(5, fake.port())) {
+      MqttUpdateNotifier notifier = host.notifier();
+      CompletableFuture<?> refused = notifier.trigger(ofGroup("u", "1.0.0")).toCompletableFuture();
+      fake.refuse(fake.nextPublish(), 0x87);
+      assertThat(failure(refused))
+          .isInstanceOf(TriggerRefusedException.class)
+          .hasMessageContaining("NOT_AUTHORIZED");
+
+      CompletableFuture<?> later = notifier.trigger(ofGroup("u", "1.0.0")).toCompletableFuture();
+      fake.refuse(fake.nextPublish(), 0x97);
+      assertThat(failure(later)).as("a quota").isNotInstanceOf(TriggerRefusedException.class);
+    }
+  }
+
+  @Test
   void aVersionThatNeedsItIsEscaped() throws Exception {
     try (Observer observer = Observer.on(broker.port());
         Clients host = Clients.connected(3, broker.port())) {
