@@ -134,6 +134,8 @@ final class DefaultRollouts implements Rollouts {
           return seen.progress()
               .but()
               .state(started ? RolloutState.RUNNING : RolloutState.SCHEDULED, Optional.empty())
+              // Nobody has looked at the gate meanwhile.
+              .gateMetSince(Optional.empty())
               .accepted(RolloutRules.failures(seen.rollout().counts()))
               .build();
         });
@@ -154,7 +156,7 @@ final class DefaultRollouts implements Rollouts {
     require(seen, blocked || (nextStage && !last), "does not wait for an approval");
     RolloutProgress.Builder approved = progress.but().state(RolloutState.RUNNING, Optional.empty());
     return blocked
-        ? approved.despiteGuards(true).build()
+        ? approved.despiteGuards(true).gateMetSince(Optional.empty()).build()
         : approved
             .stage(progress.stage() + 1, seen.now())
             .accepted(RolloutRules.failures(seen.rollout().counts()))

@@ -8,7 +8,8 @@ import java.time.Duration;
  *
  * @param provenPercent how many of the devices of this and the earlier stages must be {@link
  *     RolloutDeviceState#UPDATED}, 0 to 100; devices that a guard keeps out do not count
- * @param soak how long that must have been true without interruption, zero or more
+ * @param soak how long that must have been true without interruption, zero or more; begins anew
+ *     after a pause
  * @param approval whether somebody has to approve the next stage after that
  */
 public record Gate(double provenPercent, Duration soak, boolean approval) {

@@ -93,8 +93,8 @@ public interface Rollouts {
   Rollout pause(OwnerId owner, RolloutId id);
 
   /**
-   * Lets a paused rollout go on. The failures so far are accepted: stop rules that have fired do so
-   * again only when more devices fail.
+   * Lets a paused rollout go on; a soak time begins anew. The failures so far are accepted: stop
+   * rules that have fired do so again only when more devices fail.
    *
    * @param owner who does it
    * @param id the rollout

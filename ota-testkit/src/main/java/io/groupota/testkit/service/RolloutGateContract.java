@@ -4,14 +4,20 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.groupota.DeviceId;
+import io.groupota.OtaUpdate;
 import io.groupota.RolloutStateException;
 import io.groupota.UpdateCode;
+import io.groupota.rollout.Failure;
 import io.groupota.rollout.Gate;
 import io.groupota.rollout.Pace;
 import io.groupota.rollout.RolloutDeviceState;
 import io.groupota.rollout.RolloutId;
+import io.groupota.rollout.RolloutPlan;
 import io.groupota.rollout.RolloutReason;
 import io.groupota.rollout.RolloutState;
+import io.groupota.rollout.Selector;
+import io.groupota.rollout.Stage;
+import io.groupota.rollout.StopRule;
 import io.groupota.rollout.Window;
 import io.groupota.spi.Addressing;
 import java.time.DayOfWeek;
@@ -19,6 +25,9 @@ import java.time.Duration;
 import java.time.LocalTime;
 import java.time.ZoneOffset;
 import java.util.List;
+import java.util.Optional;
+import java.util.OptionalDouble;
+import java.util.OptionalLong;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 
@@ -26,6 +35,14 @@ import org.junit.jupiter.api.Test;
 public abstract class RolloutGateContract extends RolloutServiceContract {
   private static final int DEVICES = 10;
   private static final Gate SOAKED = new Gate(50, Duration.ofHours(1), false);
+  private static final StopRule NO_FALLBACK =
+      new StopRule(
+          Set.of(Failure.FELL_BACK),
+          OptionalDouble.empty(),
+          OptionalLong.of(0),
+          1,
+          StopRule.Action.PAUSE,
+          Optional.empty());
 
   /** For subclasses. */
   protected RolloutGateContract() {}
@@ -79,6 +96,51 @@ public abstract class RolloutGateContract extends RolloutServiceContract {
     run(Duration.ofMinutes(51));
     assertThat(rollout(id).stage()).as("an hour after it was met for the first time").isZero();
     run(Duration.ofMinutes(9));
+    assertThat(rollout(id).stage()).isEqualTo(1);
+  }
+
+  @Test
+  final void theSoakTimeBeginsAnewAfterAPause() {
+    fleet(DEVICES);
+    RolloutId id = start(stages(SOAKED, 20, 100).stopWhen(NO_FALLBACK));
+    List<DeviceId> first = begin(id);
+    report(first.subList(0, 1), "2.0.0");
+    run(Duration.ofMinutes(10));
+    report(first.subList(0, 1), "1.0.0");
+    assertThat(rollout(id).reason()).contains(RolloutReason.STOP_RULE);
+    run(Duration.ofMinutes(40));
+    report(first.subList(0, 1), "2.0.0");
+    run(Duration.ofMinutes(10));
+    service.rollouts().resume(OWNER, id);
+    settle();
+    assertThat(rollout(id).stage()).as("an hour after it was met for the first time").isZero();
+    run(Duration.ofMinutes(58));
+    assertThat(rollout(id).stage()).isZero();
+    run(Duration.ofMinutes(2));
+    assertThat(rollout(id).stage()).isEqualTo(1);
+  }
+
+  @Test
+  final void theSoakTimeBeginsAnewForAGroupThatIsReachedDespiteAGuard() {
+    fleet(2);
+    addDevice(3, "u1", Addressing.GROUP);
+    report(List.of(device(3)), "3.0.0");
+    secondGroup();
+    Stage canary = new Stage(new Selector.WholeGroups(Set.of(GROUP)), SOAKED);
+    RolloutId id = startInBothGroups(RolloutPlan.builder().stage(canary).stage(Stage.everyone()));
+    List<DeviceId> first = begin(id);
+    report(first.subList(0, 1), "2.0.0");
+    run(Duration.ofMinutes(10));
+    report(first, "2.0.0");
+    assertThat(rollout(id).reason()).contains(RolloutReason.GROUP_BLOCKED);
+    report(first, "1.0.0");
+    run(Duration.ofHours(1));
+    report(first, "2.0.0");
+    service.rollouts().approve(OWNER, id);
+    settle();
+    assertThat(service.served(GROUP).map(OtaUpdate::version)).contains("2.0.0");
+    assertThat(rollout(id).stage()).isZero();
+    run(Duration.ofHours(1));
     assertThat(rollout(id).stage()).isEqualTo(1);
   }
 
