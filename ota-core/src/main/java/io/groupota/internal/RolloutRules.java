@@ -64,8 +64,13 @@ final class RolloutRules {
   RolloutRules(TrackedRollout tracked) {
     this.tracked = tracked;
     this.rollout = tracked.rollout();
-    this.progress = tracked.progress();
+    this.progress = acceptedAtMost(tracked.progress(), failures(rollout.counts()));
     this.now = tracked.now();
+  }
+
+  /** Of devices that recovered nothing stays accepted: others may fail in another way. */
+  private static RolloutProgress acceptedAtMost(RolloutProgress progress, long failures) {
+    return progress.but().accepted(Math.min(progress.accepted(), failures)).build();
   }
 
   /** The first stop rule that is broken and not accepted. */

@@ -94,7 +94,8 @@ public interface Rollouts {
 
   /**
    * Lets a paused rollout go on; a soak time begins anew. The failures so far are accepted: stop
-   * rules that have fired do so again only when more devices fail.
+   * rules that have fired do so again only when more devices fail. Devices that recover are not
+   * accepted any more: the next ones that fail count.
    *
    * @param owner who does it
    * @param id the rollout

@@ -9,8 +9,9 @@ import java.util.Set;
 /**
  * When a rollout stops by itself: when, of the devices that finished ({@link
  * RolloutDeviceState#isFinished()}), too many failed in one of some ways. Counts all stages,
- * devices that joined late included. After a resume it stops again only when more devices have
- * failed. Immutable.
+ * devices that joined late included. After a resume, or an approval of the next stage, it stops
+ * again only when more devices have failed, in whatever way, than had then, less those that have
+ * recovered since. Immutable.
  *
  * @param failures the ways, at least one
  * @param percent stop when more than this share of the finished devices failed, 0 to below 100

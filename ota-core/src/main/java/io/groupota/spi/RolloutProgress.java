@@ -18,7 +18,8 @@ import java.util.Optional;
  * @param gateMetSince since when the gate of the stage is met without interruption
  * @param despiteGuards whether groups are deployed to although a guard keeps out one of their
  *     devices
- * @param accepted how many failures somebody accepted by resuming
+ * @param accepted how many failures somebody accepted by resuming, less those that have recovered
+ *     since
  * @param pace the present pace
  * @param tokens how many devices the pace lets through at {@code tokensAt}; below zero when a whole
  *     group went ahead of it

@@ -205,6 +205,24 @@ public abstract class RolloutStopContract extends RolloutServiceContract {
   }
 
   @Test
+  final void failuresThatWereAcceptedMakeNoRoomForOthersOnceTheyRecover() {
+    fleet(DEVICES);
+    RolloutId id = start(half(moreThan(2, Set.of(Failure.values()))));
+    run();
+    List<DeviceId> first = in(id, RolloutDeviceState.TRIGGERED);
+    fail(first.subList(0, 4), Failure.FAILED);
+    assertThat(rollout(id).state()).isEqualTo(RolloutState.PAUSED);
+    service.rollouts().resume(OWNER, id);
+    settle();
+    report(first.subList(0, 3), "2.0.0");
+    fail(first.subList(4, 5), Failure.FELL_BACK);
+    assertThat(rollout(id).state()).as("2 have failed now").isEqualTo(RolloutState.RUNNING);
+    fail(first.subList(5, 6), Failure.FELL_BACK);
+    assertThat(rollout(id).state()).as("3, after 4").isEqualTo(RolloutState.PAUSED);
+    assertThat(rollout(id).reason()).contains(RolloutReason.STOP_RULE);
+  }
+
+  @Test
   final void aRollbackToANamedUpdateServesThatToAllDevices() {
     UpdateId oldest = deploy("0.9.0").id();
     clock.advance(Duration.ofMinutes(1));
