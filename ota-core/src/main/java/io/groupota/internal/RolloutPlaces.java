@@ -15,7 +15,9 @@ import java.util.List;
 /**
  * Where devices belong in a rollout, as {@link Selector} describes it. Until a stage is settled, a
  * percentage is taken of the range of places, which is right but for a few devices; a number of
- * devices cannot be told before. Used by one thread.
+ * devices cannot be told before. A device that a later stage takes by its name or an attribute
+ * waits there to be fetched: put into the percentage and then out again it would not come there.
+ * Used by one thread.
  */
 final class RolloutPlaces {
   private final RolloutId rollout;
@@ -46,28 +48,39 @@ final class RolloutPlaces {
     if (device.addressing() == Addressing.GROUP) {
       return complete;
     }
+    int own = ownStage(device, complete);
+    for (int i = 0; i < own; i++) {
+      if (takes(i, place, own == complete)) {
+        return i;
+      }
+    }
+    return own;
+  }
+
+  /** The first stage before the one given that takes a device whatever its place, or that one. */
+  private int ownStage(Device device, int complete) {
     for (int i = 0; i < complete; i++) {
-      if (takes(i, device, place)) {
+      Selector selector = plan.stages().get(i).selector();
+      if (selector instanceof Selector.Named named && named.devices().contains(device.id())) {
+        return i;
+      }
+      if (selector instanceof Selector.WithAttribute wanted
+          && wanted.value().equals(device.attributes().get(wanted.name()))) {
         return i;
       }
     }
     return complete;
   }
 
-  private boolean takes(int stage, Device device, long place) {
+  private boolean takes(int stage, long place, boolean estimated) {
+    if (stage < settled.size()) {
+      // -1 if it is not chosen by place.
+      return place <= settled.get(stage);
+    }
     Selector selector = plan.stages().get(stage).selector();
-    if (selector instanceof Selector.Named named) {
-      return named.devices().contains(device.id());
-    }
-    if (selector instanceof Selector.WithAttribute wanted) {
-      return wanted.value().equals(device.attributes().get(wanted.name()));
-    }
-    if (selector instanceof Selector.WholeGroups) {
-      return false;
-    }
-    return stage < settled.size()
-        ? place <= settled.get(stage)
-        : selector instanceof Selector.Percent share && place < share.percent() / 100 * 0x1p63;
+    return estimated
+        && selector instanceof Selector.Percent share
+        && place < share.percent() / 100 * 0x1p63;
   }
 
   /**

@@ -51,7 +51,8 @@ public sealed interface RolloutStep {
    * Settles where a stage that is chosen by place ends. Of the devices that are addressed by
    * themselves, those in a later stage that have no higher place come into it; those in it that
    * have a higher place go to the stage in which their group is complete ({@link
-   * RolloutLog.Target#completeIn()}), from where later steps like this one fetch them.
+   * RolloutLog.Target#completeIn()}), from where later steps like this one fetch them. Devices that
+   * a stage between takes by their name or an attribute are taken in there.
    *
    * @param stage the stage, from 0
    * @param place its highest place

@@ -38,6 +38,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 /** Which devices a stage takes, and which ones are kept out or brought on a detour. */
@@ -148,6 +150,43 @@ public abstract class RolloutMemberContract extends RolloutServiceContract {
     run();
     assertThat(upTo(id, 0)).containsExactly(device(1), device(3), device(8));
     assertThat(in(id, RolloutDeviceState.TRIGGERED)).contains(device(8)).doesNotContain(device(9));
+  }
+
+  @Test
+  final void whoeverAPercentageLeavesOutComesIntoTheStageOfItsNameOrAttribute() {
+    deploy("1.0.0");
+    Set<DeviceId> named = Set.of(device(1), device(2));
+    registry.saveDevices(List.of(member(1, GROUP), member(2, GROUP), member(3, GROUP)));
+    RolloutId id =
+        start(
+            first(
+                new Selector.Percent(50),
+                new Selector.WithAttribute("site", "lab"),
+                new Selector.Named(named)));
+    // More than half of all devices are in the lower half of the range.
+    List<Device> lab =
+        IntStream.iterate(10, i -> i + 1)
+            .filter(i -> place(id, device(i)) < 1L << 62)
+            .limit(13)
+            .mapToObj(i -> labelled(i, "lab"))
+            .toList();
+    registry.saveDevices(lab);
+    run();
+    List<DeviceId> byPlace =
+        devices(id).stream()
+            .map(RolloutDevice::device)
+            .sorted(Comparator.comparingLong(device -> place(id, device)))
+            .toList();
+    assertThat(byPlace).hasSize(16);
+    Set<DeviceId> labelled = lab.stream().map(Device::id).collect(Collectors.toSet());
+    assertThat(devices(id))
+        .allSatisfy(
+            device -> {
+              boolean low = byPlace.indexOf(device.device()) < 8;
+              int own =
+                  labelled.contains(device.device()) ? 1 : named.contains(device.device()) ? 2 : 3;
+              assertThat(device.stage()).isEqualTo(low ? 0 : own);
+            });
   }
 
   private static Device labelled(int number, String site) {
