@@ -57,7 +57,7 @@ final class RolloutDeviceRows {
 
   private static final String LOCK = "SELECT " + COLUMNS;
 
-  /** In the order in which {@link SqlRolloutMarks} locks them. */
+  /** In the order in which {@link SqlRolloutMarks} locks those of a rollout. */
   private static final String LOCK_END = " ORDER BY d.device_id FOR UPDATE";
 
   private static final String CLAIM =

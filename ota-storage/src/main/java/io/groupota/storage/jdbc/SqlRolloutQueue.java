@@ -28,7 +28,8 @@ import org.jdbi.v3.core.statement.Update;
 /**
  * {@link RolloutQueue} on {@code ota_rollout}, {@code ota_rollout_device} and {@code
  * ota_rollout_count}. Whoever changes states and counts locks the rollout first, then its devices
- * in the order of their ids; whoever locks devices alone waits for nothing else.
+ * in the order of their ids; whoever locks devices alone waits for nothing else. Several rollouts,
+ * and devices of several, are locked in the order of the rollouts' ids.
  */
 final class SqlRolloutQueue implements RolloutQueue {
   private static final String DUE =

@@ -1,0 +1,180 @@
+package io.groupota.storage.jdbc;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.zaxxer.hikari.HikariDataSource;
+import io.groupota.DeviceId;
+import io.groupota.GroupId;
+import io.groupota.OtaUpdate;
+import io.groupota.Token;
+import io.groupota.rollout.RolloutDeviceState;
+import io.groupota.rollout.RolloutId;
+import io.groupota.spi.Addressing;
+import io.groupota.spi.Device;
+import io.groupota.spi.DeviceStates.Heard;
+import io.groupota.spi.DeviceStates.Sighting;
+import io.groupota.spi.OtaRepository;
+import io.groupota.spi.RolloutLog.Opening;
+import io.groupota.spi.RolloutLog.Target;
+import io.groupota.spi.RolloutQueue.DueMember;
+import io.groupota.spi.RolloutQueue.Move;
+import io.groupota.spi.RolloutStep.Enrolled;
+import io.groupota.testkit.Race;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+
+/** Devices of several rollouts are locked in one order by all who lock them, on PostgreSQL. */
+@Tag("postgresql")
+class LocksOfReportsTest {
+  private static final Duration LEASE = Duration.ofMinutes(1);
+  private static final DeviceId FIRST = new DeviceId(Samples.id(1));
+  private static final DeviceId LAST = new DeviceId(Samples.id(2));
+  private static final RolloutId YOUNG = new RolloutId(Samples.id(20));
+
+  private HikariDataSource pool;
+  private Spy spy;
+  private OtaRepository repository;
+
+  @BeforeEach
+  void open() {
+    pool = new HikariDataSource(TestDatabase.postgres());
+    spy = new Spy(pool);
+    repository = JdbcOtaRepository.using(spy.dataSource());
+    // The device with the higher id is in the rollout with the lower one.
+    enroll(new RolloutId(Samples.id(10)), LAST, group(LAST));
+    enroll(YOUNG, FIRST, group(FIRST));
+  }
+
+  @AfterEach
+  void close() {
+    pool.close();
+  }
+
+  private static GroupId group(DeviceId device) {
+    return new GroupId("a" + device.value().substring(1));
+  }
+
+  private void enroll(RolloutId id, DeviceId device, GroupId group) {
+    Opening sample = Samples.opening(Long.parseLong(id.value(), 16), "2.0.0");
+    OtaUpdate update = in(group, sample.groups().get(0).update());
+    repository.reserve(update.blob());
+    repository.open(
+        new Opening(
+            id,
+            sample.owner(),
+            sample.version(),
+            sample.plan(),
+            List.of(new Target(update, sample.groups().get(0).recordId(), "path" + group, 1)),
+            sample.createdAt()));
+    repository.enrollLate(
+        id,
+        List.of(
+            new Enrolled(
+                device,
+                group,
+                Addressing.DEVICE,
+                1,
+                0,
+                RolloutDeviceState.QUEUED,
+                Optional.of(Duration.ZERO))));
+  }
+
+  private static OtaUpdate in(GroupId group, OtaUpdate update) {
+    return new OtaUpdate(
+        update.id(),
+        group,
+        update.owner(),
+        update.version(),
+        update.firmware(),
+        update.blob(),
+        update.redeployOf(),
+        update.mustPassThrough(),
+        update.createdAt());
+  }
+
+  @Test
+  void aBatchOfReportsAndABatchOfMovesDoNotWaitForEachOther() throws Exception {
+    List<Move> moves =
+        repository.claimDevices(LEASE, 10).stream().map(LocksOfReportsTest::updated).toList();
+    assertThat(moves).hasSize(2);
+    spy.calls.clear();
+    try (Connection blocker = pool.getConnection();
+        Statement statement = blocker.createStatement()) {
+      blocker.setAutoCommit(false);
+      statement.execute(
+          "SELECT 1 FROM ota_rollout_device WHERE rollout_id = '" + YOUNG + "' FOR UPDATE");
+      Callable<Boolean> reports =
+          () -> {
+            repository.save(List.of(reports(FIRST), reports(LAST)));
+            return true;
+          };
+      Callable<Boolean> moving =
+          () -> {
+            awaitWaiting(1);
+            return repository.move(moves).isEmpty();
+          };
+      Callable<Boolean> release =
+          () -> {
+            awaitWaiting(2);
+            blocker.commit();
+            return true;
+          };
+      assertThat(Race.of(List.of(reports, moving, release)))
+          .as("the reports came first")
+          .containsOnly(true);
+    }
+    assertThat(spy.calls).as("of transactions").doesNotContain("rollback");
+  }
+
+  private static Move updated(DueMember due) {
+    return new Move(
+        due.member(), RolloutDeviceState.UPDATED, 0, Optional.empty(), Optional.empty());
+  }
+
+  private static Sighting reports(DeviceId device) {
+    return new Sighting(
+        new Device(
+            device,
+            Token.of("device-token"),
+            Optional.of(group(device)),
+            "Hcixd1Fx",
+            Addressing.DEVICE),
+        Optional.of(new Heard("1.0.0", Duration.ZERO)),
+        Optional.of(Duration.ZERO),
+        Optional.empty(),
+        Map.of(),
+        Optional.empty(),
+        Duration.ZERO);
+  }
+
+  /** Until so many transactions wait for a lock. */
+  private void awaitWaiting(int transactions) throws SQLException {
+    try (Connection connection = pool.getConnection();
+        Statement statement = connection.createStatement()) {
+      while (waiting(statement) < transactions) {
+        Thread.onSpinWait();
+      }
+    }
+  }
+
+  private static int waiting(Statement statement) throws SQLException {
+    try (ResultSet row =
+        statement.executeQuery(
+            "SELECT COUNT(*) FROM pg_stat_activity"
+                + " WHERE datname = CURRENT_DATABASE() AND wait_event_type = 'Lock'")) {
+      row.next();
+      return row.getInt(1);
+    }
+  }
+}
