@@ -95,8 +95,11 @@ final class MemberRules {
   }
 
   private Move waiting() {
-    if (context.rollout().state().isOver()) {
-      return end(RolloutDeviceState.CANCELED);
+    RolloutState state = context.rollout().state();
+    if (state.isOver()) {
+      // Taken in while it was completed: like those that came after, it is given the target.
+      boolean late = state == RolloutState.COMPLETED && member.state() == RolloutDeviceState.QUEUED;
+      return end(late ? RolloutDeviceState.QUEUED : RolloutDeviceState.CANCELED);
     }
     if (!isLetIn()) {
       return end(RolloutDeviceState.EXCLUDED);

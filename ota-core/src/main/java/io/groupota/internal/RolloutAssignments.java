@@ -143,6 +143,8 @@ final class RolloutAssignments {
     repository
         .rollout(id)
         .filter(rollout -> rollout.progress().enrolment().complete())
+        // What is remembered of it is from a moment ago.
+        .filter(rollout -> !rollout.progress().state().isOver())
         .ifPresent(rollout -> repository.enrollLate(id, enrolment.enrolled(rollout, late)));
   }
 

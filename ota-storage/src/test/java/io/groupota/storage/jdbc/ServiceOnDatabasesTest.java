@@ -10,6 +10,7 @@ import io.groupota.testkit.service.RolloutAgreementContract;
 import io.groupota.testkit.service.RolloutContract;
 import io.groupota.testkit.service.RolloutControlContract;
 import io.groupota.testkit.service.RolloutGateContract;
+import io.groupota.testkit.service.RolloutLateContract;
 import io.groupota.testkit.service.RolloutMemberContract;
 import io.groupota.testkit.service.RolloutPaceContract;
 import io.groupota.testkit.service.RolloutRetryContract;
@@ -112,6 +113,14 @@ class ServiceOnDatabasesTest {
 
   @Nested
   class RolloutGateOnH2 extends RolloutGateContract {
+    @Override
+    protected Backend backend(Clock clock) {
+      return ServiceOnDatabasesTest.backend(H2, clock);
+    }
+  }
+
+  @Nested
+  class RolloutLateOnH2 extends RolloutLateContract {
     @Override
     protected Backend backend(Clock clock) {
       return ServiceOnDatabasesTest.backend(H2, clock);
@@ -240,6 +249,14 @@ class ServiceOnDatabasesTest {
 
   @Nested
   class RolloutGateOnPostgreSql extends RolloutGateContract {
+    @Override
+    protected Backend backend(Clock clock) {
+      return ServiceOnDatabasesTest.backend(POSTGRESQL, clock);
+    }
+  }
+
+  @Nested
+  class RolloutLateOnPostgreSql extends RolloutLateContract {
     @Override
     protected Backend backend(Clock clock) {
       return ServiceOnDatabasesTest.backend(POSTGRESQL, clock);
