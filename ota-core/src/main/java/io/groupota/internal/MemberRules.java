@@ -111,7 +111,19 @@ final class MemberRules {
       Instant end = member.since().plus(limits.backoff(Math.max(1, member.attempts())));
       return now.isBefore(end) ? stay(end) : afterBackoff();
     }
-    return followsItsGroup() ? attempt() : end(RolloutDeviceState.QUEUED);
+    return followsItsGroup() ? attempt() : queued();
+  }
+
+  /**
+   * Waits for its turn. A device that follows its group, and was kept out, is looked at once more:
+   * if the group was reached since, that did not find it.
+   */
+  private Move queued() {
+    boolean again =
+        member.addressing() == Addressing.GROUP && member.state() == RolloutDeviceState.EXCLUDED;
+    return move(
+        RolloutDeviceState.QUEUED,
+        again ? Optional.of(RolloutEnrolment.SECOND_LOOK) : Optional.empty());
   }
 
   private Move afterBackoff() {

@@ -145,7 +145,7 @@ final class RolloutAssignments {
         .filter(rollout -> rollout.progress().enrolment().complete())
         // What is remembered of it is from a moment ago.
         .filter(rollout -> !rollout.progress().state().isOver())
-        .ifPresent(rollout -> repository.enrollLate(id, enrolment.enrolled(rollout, late)));
+        .ifPresent(rollout -> repository.enrollLate(id, enrolment.late(rollout, late)));
   }
 
   /** An update by key, empty if it was removed. */

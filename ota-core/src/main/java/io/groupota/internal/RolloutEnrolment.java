@@ -34,10 +34,10 @@ final class RolloutEnrolment {
   private static final int STATES = 1_000;
 
   /**
-   * When to look again at devices that have the version already: a report that was being saved
-   * while they were taken in did not find them.
+   * When to look again at devices of which something may have come while they were taken in, and
+   * did not find them: a report that was being saved, or the turn of their group.
    */
-  private static final Duration SECOND_LOOK = Duration.ofMinutes(1);
+  static final Duration SECOND_LOOK = Duration.ofMinutes(1);
 
   private final OtaRepository repository;
   private final GroupDirectory directory;
@@ -104,8 +104,33 @@ final class RolloutEnrolment {
             : new RolloutStep.Progress());
   }
 
+  /**
+   * How devices are taken in that joined late. Their group may be reached before they are in, so
+   * those that wait for that are looked at once more.
+   */
+  List<Enrolled> late(TrackedRollout tracked, List<Device> devices) {
+    return enrolled(tracked, devices).stream()
+        .map(device -> waitsForItsGroup(device) ? again(device) : device)
+        .toList();
+  }
+
+  private static boolean waitsForItsGroup(Enrolled device) {
+    return device.addressing() == Addressing.GROUP && device.state() == RolloutDeviceState.QUEUED;
+  }
+
+  private static Enrolled again(Enrolled device) {
+    return new Enrolled(
+        device.device(),
+        device.group(),
+        device.addressing(),
+        device.stage(),
+        device.place(),
+        device.state(),
+        Optional.of(SECOND_LOOK));
+  }
+
   /** How devices of groups of a rollout are taken in. */
-  List<Enrolled> enrolled(TrackedRollout tracked, List<Device> devices) {
+  private List<Enrolled> enrolled(TrackedRollout tracked, List<Device> devices) {
     Rollout rollout = tracked.rollout();
     RolloutPlaces places =
         new RolloutPlaces(rollout.id(), rollout.plan(), tracked.progress().enrolment().places());

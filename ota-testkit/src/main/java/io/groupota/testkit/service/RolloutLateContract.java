@@ -4,11 +4,20 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.groupota.DeviceReport;
 import io.groupota.GroupOtaService;
+import io.groupota.OtaUpdate;
+import io.groupota.rollout.Gate;
 import io.groupota.rollout.RolloutDeviceState;
 import io.groupota.rollout.RolloutId;
+import io.groupota.rollout.RolloutPlan;
+import io.groupota.rollout.RolloutReason;
 import io.groupota.rollout.RolloutState;
+import io.groupota.rollout.Selector;
+import io.groupota.rollout.Stage;
 import io.groupota.spi.Addressing;
+import java.time.Duration;
 import java.util.List;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
 
 /** What becomes of devices that come in while their rollout goes on, or is completed. */
@@ -50,16 +59,7 @@ public abstract class RolloutLateContract extends RolloutServiceContract {
     RolloutId id = almostDone();
     addDevice(9, "u1", Addressing.DEVICE);
     GroupOtaService other = build(builder());
-    service =
-        build(
-            builder()
-                .repository(
-                    intercepting(
-                        "enrollLate",
-                        (enroll, args) -> {
-                          complete(other, id);
-                          return enroll.call();
-                        })));
+    before("enrollLate", () -> complete(other, id));
     told(device(9));
     report(List.of(device(9)), "1.0.0");
     settle();
@@ -67,5 +67,88 @@ public abstract class RolloutLateContract extends RolloutServiceContract {
     assertThat(told(device(9))).contains("2.0.0");
     report(List.of(device(9)), "2.0.0");
     assertThat(device(id, device(9)).state()).isEqualTo(RolloutDeviceState.UPDATED);
+  }
+
+  /** Lets another node do something once, right before a call of the repository. */
+  private void before(String method, Runnable other) {
+    AtomicBoolean done = new AtomicBoolean();
+    service =
+        build(
+            builder()
+                .repository(
+                    intercepting(
+                        method,
+                        (call, args) -> {
+                          if (!done.getAndSet(true)) {
+                            other.run();
+                          }
+                          return call.call();
+                        })));
+  }
+
+  @Test
+  final void aDeviceThatIsTakenInWhileItsGroupIsReachedFollowsIt() {
+    fleet(1);
+    addDevice(2, "u1", Addressing.GROUP);
+    Stage canary = new Stage(new Selector.Named(Set.of(device(1))), Gate.ALL_PROVEN);
+    RolloutId id = start(RolloutPlan.builder().stage(canary).stage(Stage.everyone()).devices(ONCE));
+    run();
+    addDevice(9, "u1", Addressing.GROUP);
+    GroupOtaService other = build(builder());
+    before(
+        "enrollLate",
+        () -> {
+          other.report(DeviceReport.version(device(1), "2.0.0"));
+          other.runOnce();
+          assertThat(device(id, device(2)).state()).isEqualTo(RolloutDeviceState.TRIGGERED);
+        });
+    report(List.of(device(9)), "1.0.0");
+    assertThat(device(id, device(9)).state()).isEqualTo(RolloutDeviceState.QUEUED);
+    run(Duration.ofMinutes(1));
+    assertThat(device(id, device(9)).state()).isEqualTo(RolloutDeviceState.TRIGGERED);
+    settle();
+    run(Duration.ofMinutes(1));
+    assertThat(rollout(id).state()).isEqualTo(RolloutState.COMPLETED);
+  }
+
+  @Test
+  final void aDeviceThatComesInWhileItsGroupIsReachedDespiteTheGuardFollowsIt() {
+    deploy("1.0.0");
+    addDevice(1, "u1", Addressing.GROUP);
+    addDevice(2, "u1", Addressing.GROUP);
+    report(List.of(device(1)), "3.0.0");
+    RolloutId id = start(stages(HALF, 100));
+    settle();
+    assertThat(rollout(id).reason()).contains(RolloutReason.GROUP_BLOCKED);
+    GroupOtaService other = build(builder());
+    before(
+        "move",
+        () -> {
+          other.rollouts().approve(OWNER, id);
+          other.runOnce();
+          assertThat(other.served(GROUP).map(OtaUpdate::version)).contains("2.0.0");
+        });
+    report(List.of(device(1)), "1.0.0");
+    assertThat(device(id, device(1)).state()).isEqualTo(RolloutDeviceState.QUEUED);
+    run(Duration.ofMinutes(1));
+    assertThat(device(id, device(1)).state()).isEqualTo(RolloutDeviceState.TRIGGERED);
+  }
+
+  @Test
+  final void devicesThatWaitForTheirGroupAreNotLookedAt() {
+    deploy("1.0.0");
+    addDevice(1, "u1", Addressing.DEVICE);
+    addDevice(2, "u1", Addressing.GROUP);
+    report(1, "1.0.0");
+    report(2, "1.0.0");
+    run();
+    RolloutId id = start(stages(HALF, 50, 100));
+    run();
+    assertThat(device(id, device(2)).due()).isEmpty();
+    addDevice(9, "u1", Addressing.GROUP);
+    report(List.of(device(9)), "1.0.0");
+    assertThat(device(id, device(9)).due()).as("joined late").isPresent();
+    run(Duration.ofMinutes(2));
+    assertThat(device(id, device(9)).due()).as("once").isEmpty();
   }
 }
