@@ -222,25 +222,42 @@ final class MemberRules {
     return reacted().plusMillis((waited / interval + 1) * interval);
   }
 
-  /** Its trigger is not sent yet: not if the rollout does not let anybody through now. */
+  /** Its trigger is not sent yet. */
   private Move admitted() {
-    RolloutState state = context.rollout().state();
-    if (state.isOver()) {
+    if (context.rollout().state().isOver()) {
       return end(RolloutDeviceState.CANCELED);
     }
-    boolean held = state == RolloutState.PAUSED || !context.rollout().plan().isOpen(now);
-    if (held && member.addressing() == Addressing.DEVICE) {
-      return new Move(
-          member,
-          RolloutDeviceState.QUEUED,
-          member.attempts() - 1,
-          Optional.empty(),
-          Optional.empty());
+    return member.addressing() == Addressing.GROUP ? triggered() : admittedAlone();
+  }
+
+  /**
+   * Not if a guard keeps the device out by now, or if the rollout does not let anybody through now.
+   */
+  private Move admittedAlone() {
+    if (!isAtAPassage() && !isLetIn()) {
+      return takenBack(RolloutDeviceState.EXCLUDED);
     }
+    if (context.rollout().state() == RolloutState.PAUSED || !context.rollout().plan().isOpen(now)) {
+      return takenBack(RolloutDeviceState.QUEUED);
+    }
+    return triggered();
+  }
+
+  private Move triggered() {
     boolean soon = context.triggerAgain().compareTo(limits.reactWithin()) < 0;
     return move(
         RolloutDeviceState.TRIGGERED,
         Optional.of(soon ? context.triggerAgain() : limits.reactWithin()));
+  }
+
+  /** Its attempt has not begun after all. */
+  private Move takenBack(RolloutDeviceState state) {
+    return new Move(member, state, member.attempts() - 1, Optional.empty(), Optional.empty());
+  }
+
+  /** It goes on from there at once, whether guards would let it begin or not. */
+  private boolean isAtAPassage() {
+    return version.filter(context.passages()::contains).isPresent();
   }
 
   private Move failed(RolloutDeviceState end) {
@@ -261,7 +278,7 @@ final class MemberRules {
 
   private boolean hasPassed() {
     return member.state() != RolloutDeviceState.ADMITTED
-        && version.filter(context.passages()::contains).isPresent()
+        && isAtAPassage()
         && reported
             .flatMap(DeviceState::versionSince)
             .filter(since -> !since.isBefore(member.attemptAt().orElse(member.since())))

@@ -48,7 +48,16 @@ public enum RolloutDeviceState {
     return switch (this) {
       case QUEUED -> EnumSet.of(ADMITTED, TRIGGERED, UPDATED, REJECTED, EXCLUDED, CANCELED);
       case ADMITTED ->
-          EnumSet.of(QUEUED, TRIGGERED, DOWNLOADING, RETRYING, UPDATED, FAILED, REJECTED, CANCELED);
+          EnumSet.of(
+              QUEUED,
+              TRIGGERED,
+              DOWNLOADING,
+              RETRYING,
+              UPDATED,
+              FAILED,
+              REJECTED,
+              EXCLUDED,
+              CANCELED);
       case TRIGGERED ->
           EnumSet.of(
               ADMITTED, DOWNLOADING, RETRYING, UPDATED, FAILED, TIMED_OUT, REJECTED, CANCELED);

@@ -13,6 +13,7 @@ import io.groupota.rollout.RolloutId;
 import io.groupota.rollout.RolloutState;
 import io.groupota.spi.Addressing;
 import java.time.Duration;
+import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
 import java.util.OptionalDouble;
@@ -23,6 +24,15 @@ import org.junit.jupiter.api.Test;
 /** How fast a rollout lets devices through, and how many it has in flight. */
 public abstract class RolloutPaceContract extends RolloutServiceContract {
   private static final int DEVICES = 60;
+
+  private static final DeviceLimits SPREAD =
+      new DeviceLimits(
+          Duration.ofMinutes(15),
+          Duration.ofMinutes(15),
+          0,
+          Duration.ofMinutes(1),
+          Duration.ofMinutes(1),
+          Duration.ofMinutes(10));
 
   /** For subclasses. */
   protected RolloutPaceContract() {}
@@ -185,15 +195,7 @@ public abstract class RolloutPaceContract extends RolloutServiceContract {
   @Test
   final void jitterSpreadsTheTriggersOfDevicesThatAreLetThroughAtOnce() {
     fleet(DEVICES);
-    DeviceLimits spread =
-        new DeviceLimits(
-            Duration.ofMinutes(15),
-            Duration.ofMinutes(15),
-            0,
-            Duration.ofMinutes(1),
-            Duration.ofMinutes(1),
-            Duration.ofMinutes(10));
-    RolloutId id = start(stages(HALF, 100).devices(spread));
+    RolloutId id = start(stages(HALF, 100).devices(SPREAD));
     service.runOnce();
     assertThat(rollout(id).counts().inFlight()).as("all hold a slot").isEqualTo(DEVICES);
     int busy = 0;
@@ -205,5 +207,30 @@ public abstract class RolloutPaceContract extends RolloutServiceContract {
     }
     assertThat(busy).isGreaterThan(6);
     assertThat(in(id, RolloutDeviceState.TRIGGERED)).hasSize(DEVICES);
+  }
+
+  /** Let through, and not one of the first whose trigger is sent. */
+  private DeviceId admitted(RolloutId id) {
+    List<DeviceId> admitted = in(id, RolloutDeviceState.ADMITTED);
+    assertThat(admitted).isNotEmpty();
+    return admitted.stream()
+        .max(Comparator.comparing(device -> device(id, device).due().orElseThrow()))
+        .orElseThrow();
+  }
+
+  @Test
+  final void aDeviceThatAGuardKeepsOutBeforeItIsTriggeredIsNot() {
+    listen();
+    fleet(DEVICES);
+    RolloutId id = start(stages(HALF, 100).devices(SPREAD));
+    service.runOnce();
+    DeviceId device = admitted(id);
+    report(List.of(device), "3.0.0");
+    assertThat(device(id, device).state()).isEqualTo(RolloutDeviceState.EXCLUDED);
+    assertThat(device(id, device).attempts()).isZero();
+    assertThat(told(device)).contains("1.0.0");
+    run(Duration.ofMinutes(10));
+    assertThat(triggered()).doesNotContain(device);
+    assertThat(moves()).allMatch(move -> move.from().next().contains(move.to()));
   }
 }
