@@ -12,6 +12,7 @@ import io.groupota.spi.Addressing;
 import io.groupota.spi.RolloutQueue.DueMember;
 import io.groupota.spi.RolloutQueue.Member;
 import io.groupota.spi.RolloutQueue.Move;
+import io.groupota.spi.RolloutStep;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Comparator;
@@ -231,16 +232,18 @@ final class MemberRules {
   }
 
   /**
-   * Not if a guard keeps the device out by now, or if the rollout does not let anybody through now.
+   * Not if a guard keeps the device out by now, if the rollout does not let anybody through now, or
+   * before its share of the jitter is over.
    */
   private Move admittedAlone() {
-    if (!isAtAPassage() && !isLetIn()) {
+    boolean goesOn = isAtAPassage();
+    if (!goesOn && !isLetIn()) {
       return takenBack(RolloutDeviceState.EXCLUDED);
     }
     if (context.rollout().state() == RolloutState.PAUSED || !context.rollout().plan().isOpen(now)) {
       return takenBack(RolloutDeviceState.QUEUED);
     }
-    return triggered();
+    return !goesOn && now.isBefore(turn()) ? stay(turn()) : triggered();
   }
 
   private Move triggered() {
@@ -253,6 +256,14 @@ final class MemberRules {
   /** Its attempt has not begun after all. */
   private Move takenBack(RolloutDeviceState state) {
     return new Move(member, state, member.attempts() - 1, Optional.empty(), Optional.empty());
+  }
+
+  /**
+   * When its share of the jitter is over, as {@link RolloutStep.Admit} has it; news come earlier.
+   */
+  private Instant turn() {
+    long share = RolloutPlaces.place(member.rollout(), member.device()) % 1_000;
+    return member.since().plusMillis(limits.jitter().toMillis() * share / 1_000);
   }
 
   /** It goes on from there at once, whether guards would let it begin or not. */

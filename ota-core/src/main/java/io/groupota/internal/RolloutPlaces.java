@@ -30,14 +30,27 @@ final class RolloutPlaces {
     this.rollout = rollout;
     this.plan = plan;
     this.settled = settled;
+    this.sha256 = sha256();
+  }
+
+  private static MessageDigest sha256() {
     try {
-      this.sha256 = MessageDigest.getInstance("SHA-256");
+      return MessageDigest.getInstance("SHA-256");
     } catch (NoSuchAlgorithmException e) {
       throw new IllegalStateException("Every JDK has SHA-256", e);
     }
   }
 
   long place(DeviceId device) {
+    return place(sha256, rollout, device);
+  }
+
+  /** The place of a single device; from 0. */
+  static long place(RolloutId rollout, DeviceId device) {
+    return place(sha256(), rollout, device);
+  }
+
+  private static long place(MessageDigest sha256, RolloutId rollout, DeviceId device) {
     byte[] name = (rollout + "/" + device).getBytes(StandardCharsets.US_ASCII);
     return ByteBuffer.wrap(sha256.digest(name)).getLong() & Long.MAX_VALUE;
   }

@@ -16,7 +16,7 @@ import java.util.Set;
 public enum RolloutDeviceState {
   /** Waits for its stage, for the pace, or for a free slot. */
   QUEUED,
-  /** Let through; its trigger is about to be sent. */
+  /** Let through; its trigger is about to be sent, after its share of the jitter. */
   ADMITTED,
   /** Its trigger is sent; it has not said that it downloads. */
   TRIGGERED,

@@ -14,6 +14,7 @@ import io.groupota.OtaUpdate;
 import io.groupota.Token;
 import io.groupota.UpdateCode;
 import io.groupota.firmware.FirmwareSource;
+import io.groupota.rollout.DeviceLimits;
 import io.groupota.rollout.Gate;
 import io.groupota.rollout.Guards;
 import io.groupota.rollout.Pace;
@@ -364,6 +365,33 @@ public abstract class RolloutMemberContract extends RolloutServiceContract {
     assertThat(device(id, device(1)).attempts()).isEqualTo(1);
     report(List.of(device(1)), "2.0.0");
     assertThat(in(id, RolloutDeviceState.UPDATED)).containsExactly(device(1));
+  }
+
+  @Test
+  final void aDeviceGoesOnFromAPassageAtOnceWhateverTheJitterAndTheGuards() {
+    passThrough("1.4.0");
+    fleet(4);
+    DeviceLimits spread =
+        new DeviceLimits(
+            Duration.ofMinutes(30),
+            Duration.ofMinutes(30),
+            0,
+            Duration.ofMinutes(1),
+            Duration.ofMinutes(1),
+            Duration.ofMinutes(10));
+    RolloutId id =
+        start(
+            stages(HALF, 100)
+                .devices(spread)
+                .guards(new Guards(false, Optional.of(">=1.0.0 & <1.2.0"))));
+    run();
+    run(Duration.ofMinutes(10));
+    List<DeviceId> all = in(id, RolloutDeviceState.TRIGGERED);
+    assertThat(all).hasSize(4);
+    triggers.clear();
+    report(all, "1.4.0");
+    assertThat(in(id, RolloutDeviceState.TRIGGERED)).isEqualTo(all);
+    assertThat(triggered()).isEqualTo(all);
   }
 
   private String downloaded(int number) {

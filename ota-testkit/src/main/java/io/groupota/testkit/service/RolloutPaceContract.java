@@ -8,6 +8,7 @@ import io.groupota.RolloutStateException;
 import io.groupota.UpdateCode;
 import io.groupota.rollout.DeviceLimits;
 import io.groupota.rollout.Pace;
+import io.groupota.rollout.RolloutDevice;
 import io.groupota.rollout.RolloutDeviceState;
 import io.groupota.rollout.RolloutId;
 import io.groupota.rollout.RolloutState;
@@ -216,6 +217,37 @@ public abstract class RolloutPaceContract extends RolloutServiceContract {
     return admitted.stream()
         .max(Comparator.comparing(device -> device(id, device).due().orElseThrow()))
         .orElseThrow();
+  }
+
+  @Test
+  final void newsOfADeviceDoNotTakeAwayItsShareOfTheJitter() {
+    fleet(DEVICES);
+    RolloutId id = start(stages(HALF, 100).devices(SPREAD));
+    service.runOnce();
+    DeviceId device = admitted(id);
+    RolloutDevice before = device(id, device);
+    code(List.of(device), UpdateCode.UP_TO_DATE);
+    report(List.of(device), "1.0.1");
+    assertThat(triggered()).doesNotContain(device);
+    assertThat(device(id, device)).isEqualTo(before);
+    runAt(before.due().orElseThrow().minusMillis(1));
+    assertThat(triggered()).doesNotContain(device);
+    runAt(before.due().orElseThrow());
+    assertThat(triggered()).contains(device);
+  }
+
+  @Test
+  final void aDeviceThatIsUpdatedBeforeItsShareOfTheJitterIsOverIsProvenAtOnce() {
+    fleet(DEVICES);
+    RolloutId id = start(stages(HALF, 100).devices(SPREAD));
+    service.runOnce();
+    DeviceId device = admitted(id);
+    code(List.of(device), UpdateCode.DOWNLOAD_STARTED);
+    assertThat(device(id, device).state()).isEqualTo(RolloutDeviceState.DOWNLOADING);
+    report(List.of(device), "2.0.0");
+    assertThat(device(id, device).state()).isEqualTo(RolloutDeviceState.UPDATED);
+    run(Duration.ofMinutes(10));
+    assertThat(triggered()).doesNotContain(device);
   }
 
   @Test
