@@ -9,7 +9,10 @@ public enum RolloutState {
   SCHEDULED,
   /** It lets devices through as its stages, its pace and its windows allow. */
   RUNNING,
-  /** Somebody or a stop rule has paused it: nothing new starts, what is in flight goes on. */
+  /**
+   * Somebody, a stop rule, a gate that cannot be met or a blocked group has paused it ({@link
+   * RolloutReason} says which): nothing new starts, what is in flight goes on.
+   */
   PAUSED,
   /** The gate of the stage is met; somebody has to approve the next stage. */
   AWAITING_APPROVAL,
@@ -41,7 +44,10 @@ public enum RolloutState {
       case RUNNING ->
           EnumSet.of(
               PAUSED, AWAITING_APPROVAL, COMPLETED, CANCELED, ROLLED_BACK, EXPIRED, SUPERSEDED);
-      case PAUSED, AWAITING_APPROVAL ->
+      // It can be paused for another reason, and resumed to wait for its start.
+      case PAUSED ->
+          EnumSet.of(SCHEDULED, RUNNING, PAUSED, CANCELED, ROLLED_BACK, EXPIRED, SUPERSEDED);
+      case AWAITING_APPROVAL ->
           EnumSet.of(RUNNING, PAUSED, CANCELED, ROLLED_BACK, EXPIRED, SUPERSEDED);
       // What is over stays over, but a firmware can prove bad later.
       case COMPLETED, CANCELED, EXPIRED -> EnumSet.of(ROLLED_BACK);

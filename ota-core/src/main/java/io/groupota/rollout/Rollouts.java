@@ -93,9 +93,10 @@ public interface Rollouts {
   Rollout pause(OwnerId owner, RolloutId id);
 
   /**
-   * Lets a paused rollout go on; a soak time begins anew. The failures so far are accepted: stop
-   * rules that have fired do so again only when more devices fail. Devices that recover are not
-   * accepted any more: the next ones that fail count.
+   * Lets a paused rollout go on; a soak time begins anew; a rollout that had not started waits for
+   * its start again. The failures so far are accepted: stop rules that have fired do so again only
+   * when more devices fail. Devices that recover are not accepted any more: the next ones that fail
+   * count.
    *
    * @param owner who does it
    * @param id the rollout

@@ -135,6 +135,26 @@ public abstract class RolloutLateContract extends RolloutServiceContract {
   }
 
   @Test
+  final void aDeviceThatIsLetInAfterItsGroupWasReachedDespiteTheGuardFollowsAtOnce() {
+    listen();
+    deploy("1.0.0");
+    addDevice(1, "u1", Addressing.GROUP);
+    addDevice(2, "u1", Addressing.GROUP);
+    report(List.of(device(1)), "3.0.0");
+    RolloutId id = start(stages(HALF, 100));
+    settle();
+    service.rollouts().approve(OWNER, id);
+    settle();
+    assertThat(device(id, device(1)).state()).isEqualTo(RolloutDeviceState.EXCLUDED);
+    report(List.of(device(1)), "1.0.0");
+    settle();
+    assertThat(device(id, device(1)).state()).isEqualTo(RolloutDeviceState.TRIGGERED);
+    assertThat(moves())
+        .anyMatch(move -> move.from() == RolloutDeviceState.EXCLUDED)
+        .allMatch(move -> move.from().next().contains(move.to()));
+  }
+
+  @Test
   final void devicesThatWaitForTheirGroupAreNotLookedAt() {
     deploy("1.0.0");
     addDevice(1, "u1", Addressing.DEVICE);
