@@ -33,7 +33,8 @@ final class RolloutRound {
           + " ota_rollout_count";
 
   private static final String DUE_NOW =
-      "UPDATE ota_rollout_device SET due = now() WHERE state = 'ADMITTED'";
+      "UPDATE ota_rollout_device SET due = now(), since = since - INTERVAL '366 days'"
+          + " WHERE state = 'ADMITTED'";
 
   private final GroupOtaService service;
   private final Database database;
