@@ -6,7 +6,8 @@ import org.jspecify.annotations.Nullable;
  * A trigger that will not be handed over however often it is sent: the name of its receiver is no
  * part of a topic, or the broker grants no right to publish to it. An {@link
  * io.groupota.spi.UpdateNotifier} completes with it; the service goes on with the other receivers
- * and does not send this one again by itself. A device of a rollout is late then.
+ * and does not send this one again by itself, unless it was the only one of its group. A device of
+ * a rollout is late then.
  */
 public final class TriggerRefusedException extends OtaException {
   private static final long serialVersionUID = 1L;

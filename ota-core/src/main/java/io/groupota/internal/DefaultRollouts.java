@@ -8,6 +8,7 @@ import io.groupota.OwnerId;
 import io.groupota.RolloutStateException;
 import io.groupota.Token;
 import io.groupota.UpdateId;
+import io.groupota.event.Deployed;
 import io.groupota.event.RolloutChanged.Change;
 import io.groupota.rollout.Pace;
 import io.groupota.rollout.Rollout;
@@ -31,6 +32,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.OptionalLong;
 import java.util.function.Function;
 
 /** Control of rollouts: each action is a compare-and-set on the rollout as it was seen. */
@@ -218,10 +220,12 @@ final class DefaultRollouts implements Rollouts {
                           id,
                           seen.progress().state(),
                           "has a group that served nothing before; name an update to roll back to"));
-      if (rollback.take(seen, entries)) {
+      List<Deployed> back = events.rollingBack(seen, entries);
+      OptionalLong done = rollback.take(seen, entries);
+      if (done.isPresent()) {
         deploys.changed(seen.rollout());
-        events.rolledBack(seen, entries, Optional.of(owner));
         onChange.run();
+        events.rolledBack(seen, back, done.getAsLong(), Optional.of(owner));
         return owned(owner, id).rollout();
       }
     }

@@ -6,6 +6,7 @@ import io.groupota.UpdateCode;
 import java.util.EnumMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.ToLongFunction;
 
 /**
  * What was reported of a device since the last save under one name, the later word winning. Times
@@ -76,10 +77,10 @@ record PendingReport(
     return new PendingReport(
         device,
         mqttUser,
-        later(earlier.version, version),
-        later(earlier.coreVersion, coreVersion),
+        later(version, earlier.version),
+        later(coreVersion, earlier.coreVersion),
         allCodes,
-        freeSpace.or(earlier::freeSpace),
+        later(freeSpace, earlier.freeSpace, Space::at),
         later(heardAt, earlier.heardAt),
         refresh && earlier.refresh);
   }
@@ -88,10 +89,20 @@ record PendingReport(
     return one - other > 0 ? one : other;
   }
 
-  private static Optional<Run> later(Optional<Run> earlier, Optional<Run> later) {
-    return later.isPresent() && earlier.isPresent()
-        ? Optional.of(later.get().after(earlier.get()))
-        : later.or(() -> earlier);
+  /** What was said later wins, whatever else was heard after it under the same name. */
+  private static Optional<Run> later(Optional<Run> one, Optional<Run> other) {
+    Optional<Run> last = later(one, other, Run::last);
+    Optional<Run> first = last.equals(one) ? other : one;
+    return last.isPresent() && first.isPresent()
+        ? Optional.of(last.get().after(first.get()))
+        : last;
+  }
+
+  private static <T> Optional<T> later(Optional<T> one, Optional<T> other, ToLongFunction<T> time) {
+    if (one.isEmpty() || other.isEmpty()) {
+      return one.or(() -> other);
+    }
+    return time.applyAsLong(one.get()) - time.applyAsLong(other.get()) >= 0 ? one : other;
   }
 
   /** Whether a report says only what this one says. */

@@ -34,9 +34,6 @@ final class RolloutEngine {
   private static final Logger LOG = LoggerFactory.getLogger(RolloutEngine.class);
   private static final int CLAIMS = 20;
 
-  /** How many rollouts of a batch may fail before the rest wait for the next one. */
-  private static final int PATIENCE = 2;
-
   /** How many steps a rollout takes before the others have their turn. */
   private static final int STEPS = 200;
 
@@ -97,7 +94,7 @@ final class RolloutEngine {
     List<RuntimeException> failures = new ArrayList<>();
     for (TrackedRollout tracked : claimed) {
       try {
-        left |= failures.size() < PATIENCE && drive(tracked, stopping);
+        left |= drive(tracked, stopping);
       } catch (RuntimeException e) {
         LOG.warn("Rollout {} could not be driven: {}", tracked.rollout().id(), e.toString());
         failures.add(e);
@@ -219,12 +216,14 @@ final class RolloutEngine {
             tracked.revision(),
             tracked.wakes(),
             tracked.now());
-    if (!rollback.take(stopped, entries)) {
+    List<Deployed> back = events.rollingBack(stopped, entries);
+    OptionalLong done = rollback.take(stopped, entries);
+    if (done.isEmpty()) {
       return false;
     }
     tracked.rollout().groups().forEach(group -> firmware.invalidate(group.group()));
     onTriggersDue.run();
-    events.rolledBack(stopped, entries, Optional.empty());
+    events.rolledBack(stopped, back, done.getAsLong(), Optional.empty());
     return true;
   }
 

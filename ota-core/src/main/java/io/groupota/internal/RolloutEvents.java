@@ -98,27 +98,31 @@ final class RolloutEvents {
     events.emit(target);
   }
 
+  /** What to tell when a rollout is rolled back, read before: after it nothing may fail. */
+  List<Deployed> rollingBack(TrackedRollout seen, List<UpdateLog.Entry> entries) {
+    return events.areHeard()
+        ? entries.stream()
+            .map(UpdateLog.Entry::update)
+            .map(
+                update ->
+                    new Deployed(update, servedIn(seen, update.group()).flatMap(updates::update)))
+            .toList()
+        : List.of();
+  }
+
   /**
    * A rollout is rolled back.
    *
    * @param seen the rollout before
-   * @param entries what its groups serve from now on
+   * @param back what was to be told of its groups
+   * @param groups how many of them it concerns: one that was deployed to meanwhile was left alone
    */
-  void rolledBack(TrackedRollout seen, List<UpdateLog.Entry> entries, Optional<OwnerId> actor) {
+  void rolledBack(TrackedRollout seen, List<Deployed> back, long groups, Optional<OwnerId> actor) {
     changed(seen.rollout(), Rollback.rolledBack(seen), Change.ROLLED_BACK, actor);
-    if (!events.areHeard()) {
-      return;
-    }
-    for (UpdateLog.Entry entry : entries) {
-      // A group that was deployed to meanwhile was left alone.
-      updates
-          .update(entry.update().id())
-          .ifPresent(
-              update ->
-                  events.emit(
-                      new Deployed(
-                          update, servedIn(seen, update.group()).flatMap(updates::update))));
-    }
+    back.stream()
+        .filter(
+            deployed -> groups == back.size() || updates.update(deployed.update().id()).isPresent())
+        .forEach(events::emit);
   }
 
   private static Optional<UpdateId> servedIn(TrackedRollout rollout, GroupId group) {

@@ -36,6 +36,12 @@ final class RolloutMembers {
   private static final int BATCH = 5_000;
   private static final Duration TRIGGER_AGAIN = Duration.ofSeconds(5);
 
+  /** Later than those that were not tried, so that they do not come before them each time. */
+  private static final Duration FAILED_AGAIN = TRIGGER_AGAIN.multipliedBy(2);
+
+  /** How many triggers of a batch may fail before the rest are not tried. */
+  private static final int PATIENCE = 10;
+
   private final UpdateNotifier notifier;
   private final OtaRepository repository;
   private final DirectoryLookups directory;
@@ -139,6 +145,8 @@ final class RolloutMembers {
       } else if (member.addressing() == Addressing.GROUP) {
         groups.add(member.group());
         others.add(move);
+      } else if (slots.failures() >= PATIENCE) {
+        others.add(moved(move, member.state(), Optional.of(TRIGGER_AGAIN)));
       } else if (isHalfOver(claimedAt)) {
         others.add(givenBack(move.member()));
       } else {
@@ -182,7 +190,7 @@ final class RolloutMembers {
             after.add(move);
           } else {
             failed.put(move, failure);
-            after.add(moved(move, move.member().state(), Optional.of(TRIGGER_AGAIN)));
+            after.add(moved(move, move.member().state(), Optional.of(FAILED_AGAIN)));
           }
           Optional.ofNullable(round.refusal()).ifPresent(refused::add);
         });
@@ -204,13 +212,13 @@ final class RolloutMembers {
     LOG.warn(
         "Triggering {} devices of rollouts failed, the next attempt is in {} s: {}",
         failed.size(),
-        TRIGGER_AGAIN.toSeconds(),
+        FAILED_AGAIN.toSeconds(),
         cause);
     Map<RolloutId, Set<GroupId>> told = new HashMap<>();
     for (Move move : failed.keySet()) {
       GroupId group = move.member().group();
       if (told.computeIfAbsent(move.member().rollout(), id -> new HashSet<>()).add(group)) {
-        events.retried(fates.rollout(move), group, failedBatches, TRIGGER_AGAIN, cause);
+        events.retried(fates.rollout(move), group, failedBatches, FAILED_AGAIN, cause);
       }
     }
   }

@@ -31,6 +31,9 @@ final class RolloutRules {
 
   private static final Duration SHORTEST_SLEEP = Duration.ofSeconds(1);
 
+  /** A pace may be as slow as it likes, but no database keeps a time that far away. */
+  private static final Duration LONGEST_SLEEP = Duration.ofDays(1);
+
   /** Of how many minutes' devices, besides one, what could not be used at once is kept. */
   private static final double BURST_MINUTES = 2.0 / 60;
 
@@ -270,11 +273,9 @@ final class RolloutRules {
     if (queued > 0 && tokens + ROUNDING < 1 && freeSlots() >= 1) {
       double perMinute =
           progress.pace().rate(rollout.counts().in(RolloutDeviceState.UPDATED)).orElse(UNLIMITED);
-      Duration wait = Duration.ofMillis((long) Math.ceil((1 - tokens) / perMinute * 60_000));
-      due =
-          earliest(
-              due,
-              Optional.of(now.plus(wait.compareTo(SHORTEST_SLEEP) < 0 ? SHORTEST_SLEEP : wait)));
+      long wait = (long) Math.ceil((1 - tokens) / perMinute * 60_000);
+      long millis = Math.max(SHORTEST_SLEEP.toMillis(), Math.min(wait, LONGEST_SLEEP.toMillis()));
+      due = earliest(due, Optional.of(now.plusMillis(millis)));
     }
     return Decision.sleep(next.but().due(due).build());
   }

@@ -118,6 +118,7 @@ final class TriggerDispatcher {
     private long sent;
 
     private int failures;
+    private int refusals;
 
     Batch(
         List<TriggerQueue.Claim> claims,
@@ -219,6 +220,9 @@ final class TriggerDispatcher {
             failures - TOLD,
             LONGEST_BACKOFF.toSeconds());
       }
+      if (refusals > TOLD) {
+        LOG.warn("Messages to {} more groups were refused", refusals - TOLD);
+      }
     }
 
     /** Ends the claims whose messages were sent, once these are handed over. */
@@ -229,12 +233,11 @@ final class TriggerDispatcher {
       Map<TriggerQueue.Claim, Throwable> failed = new LinkedHashMap<>();
       rounds.forEach(
           (claim, round) -> {
-            Throwable failure = round.await();
+            Throwable failure = round.awaitAny();
             if (failure != null) {
               failed.put(claim, failure);
             }
           });
-      tellRefused();
       List<TriggerQueue.Claim> done =
           rounds.keySet().stream().filter(claim -> !failed.containsKey(claim)).toList();
       Set<TriggerQueue.Claim> completed = done.isEmpty() ? Set.of() : repository.complete(done);
@@ -244,7 +247,8 @@ final class TriggerDispatcher {
             if (failure != null && held.holds(claim)) {
               retry(claim, failure.toString());
             } else if (completed.contains(claim)) {
-              tell(claim, round.sent());
+              tellRefused(claim, round);
+              tell(claim, round.handedOver());
             } else {
               tellTakenOver(claim, round.sent());
             }
@@ -254,18 +258,20 @@ final class TriggerDispatcher {
       sent = 0;
     }
 
-    private void tellRefused() {
-      rounds.forEach(
-          (claim, round) -> {
-            if (round.refusal() != null) {
-              LOG.warn(
-                  "Triggering group {} for {} (update {}): some messages were refused, such as: {}",
-                  claim.group(),
-                  claim.version(),
-                  claim.update(),
-                  String.valueOf(round.refusal()));
-            }
-          });
+    /** Some of a group; what was refused to a whole group is told as its failure. */
+    private void tellRefused(TriggerQueue.Claim claim, TriggerRound round) {
+      if (round.refusal() != null) {
+        refusals++;
+        LOG.atLevel(refusals > TOLD ? Level.DEBUG : Level.WARN)
+            .log(
+                "Triggering group {} for {} (update {}): {} of {} messages were refused: {}",
+                claim.group(),
+                claim.version(),
+                claim.update(),
+                round.sent() - round.handedOver(),
+                round.sent(),
+                String.valueOf(round.refusal()));
+      }
     }
 
     private void retry(TriggerQueue.Claim claim, String cause) {

@@ -5,6 +5,7 @@ import io.groupota.spi.UpdateNotifier;
 import io.groupota.spi.UpdateTrigger;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
@@ -20,6 +21,7 @@ final class TriggerRound {
   private final Semaphore handedOver = new Semaphore(0);
   private final AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
   private final AtomicReference<@Nullable Throwable> refusal = new AtomicReference<>();
+  private final AtomicInteger refused = new AtomicInteger();
   private int sent;
 
   TriggerRound(UpdateNotifier notifier, TriggerSlots slots, BooleanSupplier held) {
@@ -53,8 +55,10 @@ final class TriggerRound {
     Throwable cause =
         error instanceof CompletionException && error.getCause() != null ? error.getCause() : error;
     if (cause instanceof TriggerRefusedException) {
+      refused.incrementAndGet();
       refusal.compareAndSet(null, cause);
     } else {
+      slots.failed();
       fail(error);
     }
   }
@@ -98,6 +102,11 @@ final class TriggerRound {
     return sent;
   }
 
+  /** How many messages were handed over, once all were waited for. */
+  long handedOver() {
+    return sent - (long) refused.get();
+  }
+
   /** Waits for all messages; returns the first failure, or null. */
   @Nullable Throwable await() {
     @Nullable Throwable late = slots.await(handedOver, sent);
@@ -105,5 +114,11 @@ final class TriggerRound {
       fail(late);
     }
     return failure.get();
+  }
+
+  /** The same, but a failure too if every message was refused: then it is hardly the receivers. */
+  @Nullable Throwable awaitAny() {
+    @Nullable Throwable failed = await();
+    return failed == null && sent > 0 && handedOver() == 0 ? refusal.get() : failed;
   }
 }

@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -19,6 +20,7 @@ final class TriggerSlots {
   private final Duration timeout;
   private final BooleanSupplier stopping;
   private final Semaphore free;
+  private final AtomicInteger failures = new AtomicInteger();
   private @Nullable TimeoutException late;
 
   TriggerSlots(int inFlight, Duration timeout, BooleanSupplier stopping) {
@@ -40,6 +42,16 @@ final class TriggerSlots {
   /** Gives a slot back, by any thread. */
   void release() {
     free.release();
+  }
+
+  /** A message was not handed over; by any thread. */
+  void failed() {
+    failures.incrementAndGet();
+  }
+
+  /** How many messages were not handed over so far. */
+  int failures() {
+    return failures.get();
   }
 
   /** Waits for messages that were sent; returns why it gave up, or null. */

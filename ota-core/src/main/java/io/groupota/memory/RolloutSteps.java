@@ -48,7 +48,7 @@ final class RolloutSteps {
     } else if (step instanceof RolloutStep.Reach reach) {
       return reach(entry, reach, now);
     } else if (step instanceof RolloutStep.RollBack rollBack) {
-      rollBack(entry, rollBack, now);
+      return rollBack(entry, rollBack, now);
     } else if (step instanceof RolloutStep.Cancel cancel) {
       return rollouts.cancel(entry, cancel, now);
     }
@@ -78,7 +78,7 @@ final class RolloutSteps {
         .toList();
   }
 
-  private void rollBack(RolloutEntry entry, RolloutStep.RollBack step, Instant now) {
+  private int rollBack(RolloutEntry entry, RolloutStep.RollBack step, Instant now) {
     List<Entry> entries = entriesOfHeld(entry, step);
     entry.parts.keySet().stream()
         .filter(group -> rollouts.isHeld(group, entry))
@@ -91,5 +91,6 @@ final class RolloutSteps {
       serving.add(back.update());
       serving.serve(back.update(), back.recordId(), back.path());
     }
+    return entries.size();
   }
 }

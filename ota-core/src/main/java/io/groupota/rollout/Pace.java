@@ -9,7 +9,7 @@ import java.util.OptionalInt;
  * by their group come as a whole, which counts as that many devices: the next ones wait until the
  * pace has caught up. Immutable.
  *
- * @param perMinute devices per minute, 0.000001 to 1e9; empty for no limit
+ * @param perMinute devices per minute, above 0; empty for no limit
  * @param growth by what the rate is multiplied each time that another {@code growEvery} devices are
  *     proven, at least 1; 1 for a constant rate. It follows the devices that are proven now, so it
  *     falls when they fall back
@@ -30,17 +30,14 @@ public record Pace(
 
   private static final double HIGHEST = 1e9;
 
-  /** Less than one device in a year: what is slower would be due after any calendar. */
-  private static final double LOWEST = 1e-6;
-
   /**
    * Checks the values.
    *
    * @throws IllegalArgumentException if one of them is out of range
    */
   public Pace {
-    if (!(perMinute.orElse(1) >= LOWEST && perMinute.orElse(1) <= HIGHEST)) {
-      throw new IllegalArgumentException("per_minute must be 0.000001 to 1e9");
+    if (!(perMinute.orElse(1) > 0 && perMinute.orElse(1) <= HIGHEST)) {
+      throw new IllegalArgumentException("per_minute must be above 0");
     }
     if (!(growth >= 1 && growth <= 1_000)) {
       throw new IllegalArgumentException("growth must be 1 to 1000");
@@ -60,7 +57,7 @@ public record Pace(
   /**
    * A constant rate.
    *
-   * @param perMinute devices per minute, 0.000001 to 1e9
+   * @param perMinute devices per minute, above 0
    * @param inFlight how many may be in flight, at least 1
    * @return the pace
    * @throws IllegalArgumentException if a value is out of range

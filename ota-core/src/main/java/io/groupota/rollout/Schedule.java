@@ -4,7 +4,7 @@ import java.time.Instant;
 import java.util.Optional;
 
 /**
- * When a rollout starts and when it must be over: times of the years 1970 to 9999, which every
+ * When a rollout starts and when it must be over: times of the years 1 to 9999, which every
  * database can keep. Immutable.
  *
  * @param manually whether it waits until somebody starts it
@@ -15,6 +15,7 @@ public record Schedule(boolean manually, Optional<Instant> startAt, Optional<Ins
   /** At once, without a deadline. */
   public static final Schedule AT_ONCE = new Schedule(false, Optional.empty(), Optional.empty());
 
+  private static final Instant EARLIEST = Instant.parse("0001-01-01T00:00:00Z");
   private static final Instant LATEST = Instant.parse("9999-12-31T23:59:59.999Z");
 
   /**
@@ -34,8 +35,8 @@ public record Schedule(boolean manually, Optional<Instant> startAt, Optional<Ins
   }
 
   private static void check(String name, Optional<Instant> time) {
-    if (time.isPresent() && (time.get().isBefore(Instant.EPOCH) || time.get().isAfter(LATEST))) {
-      throw new IllegalArgumentException(name + " must be in the years 1970 to 9999");
+    if (time.isPresent() && (time.get().isBefore(EARLIEST) || time.get().isAfter(LATEST))) {
+      throw new IllegalArgumentException(name + " must be in the years 1 to 9999");
     }
   }
 }

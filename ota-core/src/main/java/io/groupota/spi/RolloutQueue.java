@@ -89,7 +89,8 @@ public interface RolloutQueue {
    * @param seen the rollout as it was seen
    * @param next where it is after the step
    * @param step what else happens
-   * @return how many devices the step changed; empty if somebody was first and nothing has changed
+   * @return how many devices the step changed, of {@link RolloutStep.RollBack} how many groups
+   *     serve something else now; empty if somebody was first and nothing has changed
    */
   OptionalLong advance(TrackedRollout seen, RolloutProgress next, RolloutStep step);
 

@@ -274,7 +274,7 @@ class PlanTreeTest {
         bad("plan.pace.in_flight", "must be a whole number", "pace", Map.of("in_flight", 1.5)),
         bad("plan.pace", "in_flight must be at least 1", "pace", Map.of("in_flight", 0)),
         bad("plan.pace.in_flight", "is too large", "pace", Map.of("in_flight", 1L << 40)),
-        bad("plan.pace", "per_minute must be 0.000001 to 1e9", "pace", Map.of("per_minute", 0)),
+        bad("plan.pace", "per_minute must be above 0", "pace", Map.of("per_minute", 0)),
         bad("plan.pace", "per_minute", "pace", Map.of("per_minute", Double.NaN)),
         bad("plan.pace", "growth", "pace", Map.of("growth", 0.5)),
         bad("plan.pace", "max_per_minute", "pace", Map.of("per_minute", 5, "max_per_minute", 4)),
@@ -284,8 +284,7 @@ class PlanTreeTest {
         bad("plan.deadline", "is malformed", "deadline", "2026-13-01T00:00:00Z"),
         bad("plan", "deadline must be in the years", "deadline", "+10000-01-01T00:00:00Z"),
         bad("plan", "start must be in the years", "start", Instant.MAX.toString()),
-        bad("plan", "start must be in the years", "start", "1969-12-31T23:59:59Z"),
-        bad("plan.pace", "per_minute must be", "pace", Map.of("per_minute", 1e-12)),
+        bad("plan", "start must be in the years", "start", "0000-12-31T23:59:59Z"),
         bad("plan.stop[0]", "either percent or devices", "stop", List.of(Map.of())),
         bad(
             "plan.stop[0]",

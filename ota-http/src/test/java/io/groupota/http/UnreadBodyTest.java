@@ -134,7 +134,7 @@ class UnreadBodyTest {
 
   @Test
   void aClientThatFallsSilentIsWaitedForUntilTheContainerGivesUp() throws Exception {
-    server.endSilenceAfter(Duration.ofMillis(200));
+    server.endSilenceAfter(Duration.ofSeconds(1));
     try (RawHttp http = server.raw()) {
       http.send(head("POST", "wrong", "Content-Length: 9")).send("body");
       RawHttp.Answer answer = http.readToEnd();

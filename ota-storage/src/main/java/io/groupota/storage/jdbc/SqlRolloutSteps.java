@@ -93,15 +93,13 @@ final class SqlRolloutSteps {
   }
 
   /**
-   * Takes a step; returns how many devices it changed, or nothing, having changed nothing, if what
-   * it needs is gone.
+   * Takes a step; returns how many devices or groups it changed, or nothing, having changed
+   * nothing, if what it needs is gone.
    */
   OptionalLong take(
       Handle handle, RolloutId rollout, RolloutProgress next, RolloutStep step, Groups groups) {
     if (step instanceof RollBack rollBack) {
-      return rollBack(handle, rollout, rollBack, groups)
-          ? OptionalLong.of(0)
-          : OptionalLong.empty();
+      return rollBack(handle, rollout, rollBack, groups);
     }
     return OptionalLong.of(changed(handle, rollout, next, step, groups));
   }
@@ -288,7 +286,7 @@ final class SqlRolloutSteps {
         .run(handle, database.dialect(), rollout, limit);
   }
 
-  private boolean rollBack(Handle handle, RolloutId rollout, RollBack step, Groups groups) {
+  private OptionalLong rollBack(Handle handle, RolloutId rollout, RollBack step, Groups groups) {
     Map<GroupId, RolloutId> held = SqlRolloutHolds.held(handle, groups.all());
     held.values().removeIf(holder -> !holder.equals(rollout));
     List<Entry> entries =
@@ -296,7 +294,7 @@ final class SqlRolloutSteps {
     Set<BlobKey> blobs =
         entries.stream().map(entry -> entry.update().blob()).collect(Collectors.toSet());
     if (!blobs.isEmpty() && !ServedRows.settle(handle, blobs)) {
-      return false;
+      return OptionalLong.empty();
     }
     holds.release(handle, held);
     rows.trigger(handle, held.keySet());
@@ -305,6 +303,6 @@ final class SqlRolloutSteps {
       Optional<Served> before = groups.served(back.update().group());
       rows.serve(handle, before, back.update(), back.recordId(), back.path());
     }
-    return true;
+    return OptionalLong.of(entries.size());
   }
 }

@@ -350,7 +350,8 @@ public interface RolloutStepsContract extends OtaRepositoryFixture {
     rollouts.repository.complete(rollouts.scenario.claimOnly(reached));
 
     OtaUpdate back = rollouts.scenario.update(reached, "1.0.0", base.blob());
-    assertThat(rollouts.take(id, new RollBack(List.of(rollouts.scenario.entry(back))))).isZero();
+    assertThat(rollouts.take(id, new RollBack(List.of(rollouts.scenario.entry(back)))))
+        .isEqualTo(1);
     assertThat(rollouts.repository.served(reached)).contains(back);
     assertThat(rollouts.repository.served(waiting)).contains(stays);
     assertThat(rollouts.repository.served(empty)).isEmpty();
@@ -377,7 +378,7 @@ public interface RolloutStepsContract extends OtaRepositoryFixture {
         List.of(
             rollouts.scenario.entry(rollouts.scenario.update(lost, "1.0.0", base.blob())),
             rollouts.scenario.entry(rollouts.scenario.update(taken, "1.0.0", base.blob())));
-    rollouts.take(id, new RollBack(entries));
+    assertThat(rollouts.take(id, new RollBack(entries))).isZero();
     assertThat(rollouts.repository.served(lost)).contains(deployed);
     assertThat(rollouts.repository.hold(taken).orElseThrow().rollout()).isEqualTo(later);
     assertThat(rollouts.repository.update(entries.get(0).update().id())).isEmpty();

@@ -74,6 +74,17 @@ public abstract class RolloutPaceContract extends RolloutServiceContract {
   }
 
   @Test
+  final void aPaceThatNobodyWillLiveToSeeTheEndOfIsNoHarm() {
+    fleet(5);
+    RolloutId id = start(stages(HALF, 100).pace(perMinute(1e-12)));
+    service.runOnce();
+    assertThat(in(id, RolloutDeviceState.TRIGGERED)).hasSize(1);
+    report(in(id, RolloutDeviceState.TRIGGERED), "2.0.0");
+    run(Duration.ofDays(2));
+    assertThat(in(id, RolloutDeviceState.QUEUED)).hasSize(4);
+  }
+
+  @Test
   final void whatCouldNotBeUsedIsNotMadeUpForAtOnce() {
     fleet(DEVICES);
     RolloutId id = start(stages(HALF, 100).pace(perMinute(60)));

@@ -15,6 +15,7 @@ import io.groupota.rollout.RolloutId;
 import io.groupota.rollout.RolloutState;
 import io.groupota.spi.UpdateNotifier;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -117,14 +118,31 @@ public abstract class RolloutRetryContract extends RolloutServiceContract {
         .containsExactly(tuple(Work.ROLLOUTS, GROUP, 1));
     assertThat(retried().get(0).update()).isEqualTo(rollout(id).groups().get(0).target());
 
-    run(Duration.ofSeconds(5));
+    run(Duration.ofSeconds(10));
     assertThat(retried()).extracting(WorkRetried::attempt).containsExactly(1, 2);
     down.set(false);
     triggers.clear();
-    run(Duration.ofSeconds(5));
+    run(Duration.ofSeconds(10));
     assertThat(triggered()).as("the others know already").containsExactly(device(2));
     assertThat(stateOf(id, 2)).isEqualTo(RolloutDeviceState.TRIGGERED);
     assertThat(retried()).hasSize(2);
+  }
+
+  @Test
+  final void aBrokerThatIsAwayIsNotTriedForEachDeviceAndNobodyComesFirstEachTime() {
+    List<DeviceId> tried = new ArrayList<>();
+    service =
+        build(
+            builder()
+                .notifier(
+                    trigger -> {
+                      trigger.device().ifPresent(tried::add);
+                      return CompletableFuture.failedFuture(new IllegalStateException("away"));
+                    }));
+    begin(30);
+    assertThat(tried).hasSize(10);
+    run(Duration.ofSeconds(5));
+    assertThat(tried).hasSize(20).doesNotHaveDuplicates();
   }
 
   @Test

@@ -8,6 +8,7 @@ import io.groupota.GroupId;
 import io.groupota.GroupOtaService;
 import io.groupota.Token;
 import io.groupota.TriggerRefusedException;
+import io.groupota.event.Triggered;
 import io.groupota.firmware.FirmwareSource;
 import io.groupota.spi.Addressing;
 import io.groupota.spi.Device;
@@ -221,11 +222,38 @@ public abstract class TriggerContract extends ServiceContract {
             trigger.mqttUser().equals("user2") || trigger.device().equals(Optional.of(device(5)))
                 ? CompletableFuture.failedFuture(new TriggerRefusedException("no right", null))
                 : recorder.trigger(trigger);
-    service = build(builder().notifier(refusing));
+    List<Triggered> told = new ArrayList<>();
+    service =
+        build(
+            builder()
+                .notifier(refusing)
+                .listener(
+                    event -> {
+                      if (event instanceof Triggered triggered) {
+                        told.add(triggered);
+                      }
+                    }));
     deploy("1.0.0");
     assertThat(triggersOfOneRun()).containsExactly("user/4", "user/6", "user1", "user3");
+    assertThat(told).extracting(Triggered::messages).containsExactly(4L);
     clock.advance(Duration.ofMinutes(1));
     assertThat(triggersOfOneRun()).as("it is not tried again").isEmpty();
+  }
+
+  @Test
+  void aGroupThatIsRefusedAsAWholeIsTriedAgain() {
+    addDevice(1, "alice", Addressing.GROUP);
+    AtomicInteger attempts = new AtomicInteger();
+    UpdateNotifier refusing =
+        trigger ->
+            attempts.incrementAndGet() == 1
+                ? CompletableFuture.failedFuture(new TriggerRefusedException("no right", null))
+                : recorder.trigger(trigger);
+    service = build(builder().notifier(refusing));
+    deploy("1.0.0");
+    assertThat(triggersOfOneRun()).isEmpty();
+    clock.advance(Duration.ofSeconds(10));
+    assertThat(triggersOfOneRun()).containsExactly("alice");
   }
 
   @Test
