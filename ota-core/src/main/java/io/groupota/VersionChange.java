@@ -72,7 +72,7 @@ public record VersionChange(Direction direction, Kind kind) {
 
   private static VersionChange between(Version from, Version to) {
     Direction direction =
-        to.compareToIgnoreBuildMetadata(from) < 0 ? Direction.DOWNGRADE : Direction.UPGRADE;
+        Precedence.compare(to, from) < 0 ? Direction.DOWNGRADE : Direction.UPGRADE;
     return new VersionChange(direction, kind(from, to));
   }
 

@@ -41,7 +41,9 @@ final class MemberContexts {
         triggerAgain);
   }
 
+  /** Whether a version is of lower precedence: one that differs in build metadata alone is not. */
   static boolean isBelow(String version, String target) {
-    return VersionChange.between(version, target).direction() == Direction.UPGRADE;
+    VersionChange change = VersionChange.between(version, target);
+    return change.direction() == Direction.UPGRADE && change.kind() != VersionChange.Kind.BUILD;
   }
 }

@@ -2,7 +2,6 @@ package io.groupota.internal;
 
 import io.groupota.DeviceState;
 import io.groupota.UpdateCode;
-import io.groupota.VersionChange;
 import io.groupota.rollout.DeviceLimits;
 import io.groupota.rollout.Rollout;
 import io.groupota.rollout.RolloutDeviceState;
@@ -317,8 +316,7 @@ final class MemberRules {
   }
 
   private static boolean isBelow(Optional<String> version, String passage) {
-    return VersionChange.between(version.orElse(null), passage).direction()
-        == VersionChange.Direction.UPGRADE;
+    return version.filter(reported -> MemberContexts.isBelow(reported, passage)).isPresent();
   }
 
   private Duration left(Instant deadline) {

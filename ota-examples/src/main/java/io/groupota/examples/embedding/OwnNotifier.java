@@ -3,9 +3,11 @@ package io.groupota.examples.embedding;
 import io.groupota.spi.UpdateNotifier;
 import io.groupota.spi.UpdateTrigger;
 import java.net.URI;
+import java.net.URLEncoder;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.concurrent.CompletionStage;
 
@@ -24,7 +26,7 @@ public final class OwnNotifier implements UpdateNotifier {
    * Sends triggers to a gateway.
    *
    * @param client the host's client, which stays open
-   * @param gateway where triggers are posted to
+   * @param gateway where triggers are posted to; ends with a slash
    */
   public OwnNotifier(HttpClient client, URI gateway) {
     this.client = client;
@@ -36,13 +38,18 @@ public final class OwnNotifier implements UpdateNotifier {
     String receivers =
         trigger.device().map(id -> "device/" + id).orElse("group/" + trigger.group());
     HttpRequest request =
-        HttpRequest.newBuilder(gateway.resolve(trigger.mqttUser() + "/" + receivers))
+        HttpRequest.newBuilder(gateway.resolve(segment(trigger.mqttUser()) + "/" + receivers))
             .timeout(TIMEOUT)
             .POST(HttpRequest.BodyPublishers.ofString(trigger.version()))
             .build();
     return client
         .sendAsync(request, HttpResponse.BodyHandlers.discarding())
         .thenAccept(OwnNotifier::requireSuccess);
+  }
+
+  /** A user name may hold anything but a slash; none must be read as a part of the URL. */
+  private static String segment(String user) {
+    return URLEncoder.encode(user, StandardCharsets.UTF_8).replace("+", "%20").replace(".", "%2E");
   }
 
   private static void requireSuccess(HttpResponse<Void> response) {

@@ -72,7 +72,8 @@ class OwnNotifierTest {
     InMemoryGroupRegistry groups = new InMemoryGroupRegistry();
     groups.saveGroups(List.of(new Group(GROUP, OWNER, Token.of("t"), "")));
     groups.saveDevices(
-        List.of(new Device(ALONE, Token.of("t"), Optional.of(GROUP), "u2", Addressing.DEVICE)));
+        List.of(
+            new Device(ALONE, Token.of("t"), Optional.of(GROUP), "vhost:u 2?", Addressing.DEVICE)));
     URI address = URI.create("http://127.0.0.1:" + gateway.getAddress().getPort() + "/");
     try (GroupOtaService ota =
         GroupOta.builder()
@@ -85,7 +86,8 @@ class OwnNotifierTest {
       ota.deploy(
           DeployRequest.of(
               OWNER, GROUP.value(), "t", "2.0.0", FirmwareSource.bytes(new byte[] {1})));
-      assertThat(received.poll(20, TimeUnit.SECONDS)).isEqualTo("/u2/device/" + ALONE + " 2.0.0");
+      assertThat(received.poll(20, TimeUnit.SECONDS))
+          .isEqualTo("/vhost:u 2?/device/" + ALONE + " 2.0.0");
     }
   }
 }

@@ -19,8 +19,9 @@ final class CacheFolder {
     }
     try {
       // Looked at as a whole before anything is deleted: the folder may be named by mistake.
-      Files.walkFileTree(folder, new Check());
-      Files.walkFileTree(folder, new Removal(folder));
+      Path real = folder.toRealPath();
+      Files.walkFileTree(real, new Check());
+      Files.walkFileTree(real, new Removal(real));
     } catch (IOException e) {
       throw new StorageException(
           "The folder of the cache could not be emptied: " + e.getClass().getSimpleName(), null);

@@ -171,12 +171,13 @@ public final class CachingBlobStore implements BlobStore {
       boolean cached = isDiskUsable() && fetchWhole(key, slot);
       if (!cached) {
         index.remove(key, slot);
-      } else if (!index.holds(key, slot)) {
-        // Deleted while it was fetched.
-        discard(key);
-        cached = false;
       }
       slot.cached().complete(cached);
+      // Looked at last: who deletes it from now on discards the file.
+      if (cached && !index.holds(key, slot)) {
+        discard(key);
+        return false;
+      }
       return cached;
     } catch (RuntimeException | Error e) {
       index.remove(key, slot);

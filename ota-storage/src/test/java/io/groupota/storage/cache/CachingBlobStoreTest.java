@@ -87,6 +87,17 @@ class CachingBlobStoreTest implements BlobStoreContract {
   }
 
   @Test
+  void theFolderMayBeALink() throws IOException {
+    Path disk = Files.createDirectory(folder.resolve("disk"));
+    Files.createSymbolicLink(folder.resolve("cache"), disk);
+    CachingBlobStore cache = cache(1_000);
+    cache.put(KEY, new ByteArrayInputStream(bytes(100)));
+    assertThat(read(cache, KEY, 0, 100)).isEqualTo(bytes(100));
+    assertThat(cache.counts().bytes()).isEqualTo(100);
+    assertThat(cache(1_000).counts().bytes()).as("emptied").isZero();
+  }
+
+  @Test
   void aFileLargerThanTheRoomIsReadFromTheOrigin() throws IOException {
     CachingBlobStore cache = cache(99);
     cache.put(KEY, new ByteArrayInputStream(bytes(100)));

@@ -247,6 +247,8 @@ final class DeviceLoop implements DeviceLink.Events {
       return;
     }
     String before = version;
+    String shaBefore = sketchSha256;
+    long sizeBefore = sketchSize;
     version = offered;
     sketchSha256 = image.sha256();
     sketchSize = image.size();
@@ -254,15 +256,16 @@ final class DeviceLoop implements DeviceLink.Events {
         () -> {
           set(DeviceProgress.of(Step.UPDATED, offered));
           if (strikes(Fault.LATE_FALL_BACK)) {
-            later(settings.reboot, () -> fallBack(before));
+            later(settings.reboot, () -> fallBack(before, shaBefore, sizeBefore));
           }
         });
   }
 
-  private void fallBack(String before) {
+  private void fallBack(String before, String sha256, long size) {
     bootAnew();
     version = before;
-    sketchSha256 = settings.sketchSha256;
+    sketchSha256 = sha256;
+    sketchSize = size;
     link.disconnect(() -> link.connect(() -> set(fellBack())));
   }
 

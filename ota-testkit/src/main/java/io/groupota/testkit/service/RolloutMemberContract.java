@@ -368,6 +368,17 @@ public abstract class RolloutMemberContract extends RolloutServiceContract {
   }
 
   @Test
+  final void anotherBuildOfAPassageIsNotBelowIt() {
+    addDevice(1, "u1", Addressing.DEVICE);
+    passThrough("1.5.0");
+    deploy("1.5.0+1");
+    report(List.of(device(1)), "1.4.0");
+    assertThat(told(device(1))).contains("1.5.0+1");
+    report(List.of(device(1)), "1.5.0+1");
+    assertThat(told(device(1))).as("it is not sent back").contains("1.5.0+1");
+  }
+
+  @Test
   final void aDeviceGoesOnFromAPassageAtOnceWhateverTheJitterAndTheGuards() {
     passThrough("1.4.0");
     fleet(4);
