@@ -22,7 +22,7 @@ final class MemberContexts {
     this.triggerAgain = triggerAgain;
   }
 
-  MemberRules.Context of(Rollout rollout, GroupId group) {
+  MemberContext of(Rollout rollout, GroupId group) {
     Optional<RolloutGroup> part =
         rollout.groups().stream().filter(one -> one.group().equals(group)).findFirst();
     Set<String> passages =
@@ -30,7 +30,7 @@ final class MemberContexts {
             .map(OtaUpdate::version)
             .filter(passage -> isBelow(passage, rollout.version()))
             .collect(Collectors.toUnmodifiableSet());
-    return new MemberRules.Context(
+    return new MemberContext(
         rollout,
         part.map(RolloutGroup::status).orElse(RolloutGroup.Status.RELEASED),
         passages,

@@ -3,7 +3,6 @@ package io.groupota.internal;
 import io.groupota.DeviceState;
 import io.groupota.UpdateCode;
 import io.groupota.rollout.DeviceLimits;
-import io.groupota.rollout.Rollout;
 import io.groupota.rollout.RolloutDeviceState;
 import io.groupota.rollout.RolloutGroup;
 import io.groupota.rollout.RolloutState;
@@ -16,7 +15,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Comparator;
 import java.util.Optional;
-import java.util.Set;
 import java.util.stream.Stream;
 
 /**
@@ -25,22 +23,6 @@ import java.util.stream.Stream;
  */
 final class MemberRules {
   /**
-   * What a device's fate depends on, besides itself.
-   *
-   * @param rollout its rollout
-   * @param status how far the rollout is with its group
-   * @param passages the versions that older devices must pass through, below the target
-   * @param size how many bytes the firmware has
-   * @param triggerAgain how long after a trigger a device that does not react gets another one
-   */
-  record Context(
-      Rollout rollout,
-      RolloutGroup.Status status,
-      Set<String> passages,
-      long size,
-      Duration triggerAgain) {}
-
-  /**
    * Where a device goes.
    *
    * @param move the change
@@ -48,14 +30,14 @@ final class MemberRules {
    */
   record Fate(Move move, boolean trigger) {}
 
-  private final Context context;
+  private final MemberContext context;
   private final Member member;
   private final Optional<DeviceState> reported;
   private final Optional<String> version;
   private final Instant now;
   private final DeviceLimits limits;
 
-  MemberRules(Context context, DueMember due) {
+  MemberRules(MemberContext context, DueMember due) {
     this.context = context;
     this.member = due.member();
     this.reported = due.reported().filter(state -> state.group().equals(member.group()));
@@ -104,7 +86,7 @@ final class MemberRules {
     if (!isLetIn()) {
       return end(RolloutDeviceState.EXCLUDED);
     }
-    if (cannotTake(context, reported)) {
+    if (context.isTooLargeFor(reported)) {
       return end(RolloutDeviceState.REJECTED);
     }
     if (member.state() == RolloutDeviceState.RETRYING) {
@@ -146,7 +128,7 @@ final class MemberRules {
   }
 
   private Move inFlight() {
-    if (cannotTake(context, reported)) {
+    if (context.isTooLargeFor(reported)) {
       return end(RolloutDeviceState.REJECTED);
     }
     if (hasPassed()) {
@@ -267,7 +249,7 @@ final class MemberRules {
 
   /** It goes on from there at once, whether guards would let it begin or not. */
   private boolean isAtAPassage() {
-    return version.filter(context.passages()::contains).isPresent();
+    return context.isAtAPassage(version);
   }
 
   private Move failed(RolloutDeviceState end) {
@@ -296,27 +278,7 @@ final class MemberRules {
   }
 
   private boolean isLetIn() {
-    return isLetIn(context, member.addressing(), version);
-  }
-
-  /** Whether the guards let a device in that reports a version. */
-  static boolean isLetIn(Context context, Addressing addressing, Optional<String> version) {
-    Rollout rollout = context.rollout();
-    return rollout.plan().guards().admits(version, rollout.version())
-        && (addressing == Addressing.DEVICE
-            || context.passages().stream().noneMatch(passage -> isBelow(version, passage)));
-  }
-
-  /** Whether the firmware is larger than the space that a device says it has. */
-  static boolean cannotTake(Context context, Optional<DeviceState> reported) {
-    return reported
-        .map(DeviceState::freeSpace)
-        .filter(space -> space.isPresent() && space.getAsLong() < context.size())
-        .isPresent();
-  }
-
-  private static boolean isBelow(Optional<String> version, String passage) {
-    return version.filter(reported -> MemberContexts.isBelow(reported, passage)).isPresent();
+    return context.isLetIn(member.addressing(), version);
   }
 
   private Duration left(Instant deadline) {

@@ -111,11 +111,13 @@ final class RolloutEngine {
   /** Returns whether there is more to do at once. */
   private boolean drive(TrackedRollout claimed, BooleanSupplier stopping) {
     Optional<TrackedRollout> tracked = Optional.of(claimed);
-    for (int i = 0; i < STEPS && !stopping.getAsBoolean() && tracked.isPresent(); i++) {
-      if (!step(tracked.get())) {
-        return false;
+    try (DevicePages pages = enrolment.pages()) {
+      for (int i = 0; i < STEPS && !stopping.getAsBoolean() && tracked.isPresent(); i++) {
+        if (!step(tracked.get(), pages)) {
+          return false;
+        }
+        tracked = repository.rollout(claimed.rollout().id());
       }
-      tracked = repository.rollout(claimed.rollout().id());
     }
     tracked.ifPresent(this::leaveTheRest);
     return tracked.isPresent();
@@ -130,7 +132,7 @@ final class RolloutEngine {
   }
 
   /** Takes one step; returns whether to look again at once. */
-  private boolean step(TrackedRollout tracked) {
+  private boolean step(TrackedRollout tracked, DevicePages pages) {
     RolloutState state = tracked.progress().state();
     List<RolloutGroup> groups = tracked.rollout().groups();
     if (state.isOver()) {
@@ -143,7 +145,7 @@ final class RolloutEngine {
       return take(tracked, new RolloutRules(tracked).over(RolloutState.EXPIRED));
     }
     if (!tracked.progress().enrolment().complete()) {
-      return take(tracked, enrolment.next(tracked));
+      return take(tracked, enrolment.next(tracked, pages));
     }
     List<RolloutGroup> lost =
         groups.stream().filter(group -> group.status() == RolloutGroup.Status.RELEASED).toList();

@@ -1,8 +1,8 @@
 package io.groupota.internal;
 
-import io.groupota.DeviceId;
 import io.groupota.DeviceState;
 import io.groupota.GroupId;
+import io.groupota.internal.DevicePages.Reported;
 import io.groupota.rollout.Rollout;
 import io.groupota.rollout.RolloutDeviceState;
 import io.groupota.rollout.RolloutGroup;
@@ -30,9 +30,6 @@ import java.util.OptionalLong;
  * is; then settles where the stages end. Any node can go on where another one stopped.
  */
 final class RolloutEnrolment {
-  private static final int PAGE = 10_000;
-  private static final int STATES = 1_000;
-
   /**
    * When to look again at devices of which something may have come while they were taken in, and
    * did not find them: a report that was being saved, or the turn of their group.
@@ -49,7 +46,12 @@ final class RolloutEnrolment {
     this.contexts = contexts;
   }
 
-  RolloutRules.Decision next(TrackedRollout tracked) {
+  /** For a row of steps. */
+  DevicePages pages() {
+    return new DevicePages(directory, repository);
+  }
+
+  RolloutRules.Decision next(TrackedRollout tracked, DevicePages pages) {
     Enrolment enrolment = tracked.progress().enrolment();
     List<RolloutGroup> groups = tracked.rollout().groups();
     if (enrolment.group() >= groups.size()) {
@@ -59,13 +61,15 @@ final class RolloutEnrolment {
     if (group.status() == RolloutGroup.Status.RELEASED) {
       return goOn(tracked, nextGroup(enrolment), new RolloutStep.Progress());
     }
-    List<Device> page =
-        directory.devices(group.group(), null, enrolment.after().orElse(null), PAGE);
+    List<Reported> page = pages.page(group.group(), enrolment.after());
     Enrolment after =
-        page.size() < PAGE
+        page.size() < DevicePages.SIZE
             ? nextGroup(enrolment)
             : new Enrolment(
-                enrolment.group(), Optional.of(page.get(PAGE - 1).id()), List.of(), false);
+                enrolment.group(),
+                Optional.of(page.get(page.size() - 1).device().id()),
+                List.of(),
+                false);
     return goOn(tracked, after, new RolloutStep.Enroll(enrolled(tracked, page)));
   }
 
@@ -109,7 +113,7 @@ final class RolloutEnrolment {
    * those that wait for that are looked at once more.
    */
   List<Enrolled> late(TrackedRollout tracked, List<Device> devices) {
-    return enrolled(tracked, devices).stream()
+    return enrolled(tracked, DevicePages.reported(repository, devices)).stream()
         .map(device -> waitsForItsGroup(device) ? again(device) : device)
         .toList();
   }
@@ -130,44 +134,35 @@ final class RolloutEnrolment {
   }
 
   /** How devices of groups of a rollout are taken in. */
-  private List<Enrolled> enrolled(TrackedRollout tracked, List<Device> devices) {
-    Rollout rollout = tracked.rollout();
-    RolloutPlaces places =
-        new RolloutPlaces(rollout.id(), rollout.plan(), tracked.progress().enrolment().places());
-    Map<DeviceId, DeviceState> reported = states(devices);
-    Map<GroupId, MemberRules.Context> ofGroups = new HashMap<>();
-    List<Enrolled> enrolled = new ArrayList<>(devices.size());
-    for (Device device : devices) {
-      MemberRules.Context context =
+  private List<Enrolled> enrolled(TrackedRollout tracked, List<Reported> devices) {
+    Taking taking = new Taking(tracked);
+    return devices.stream().map(taking::in).toList();
+  }
+
+  /** How devices of a rollout are taken in, with what depends on their groups looked up once. */
+  private final class Taking {
+    private final Rollout rollout;
+    private final RolloutPlaces places;
+    private final Map<GroupId, MemberContext> ofGroups = new HashMap<>();
+
+    Taking(TrackedRollout tracked) {
+      this.rollout = tracked.rollout();
+      this.places =
+          new RolloutPlaces(rollout.id(), rollout.plan(), tracked.progress().enrolment().places());
+    }
+
+    Enrolled in(Reported reported) {
+      Device device = reported.device();
+      MemberContext context =
           ofGroups.computeIfAbsent(
               device.group().orElseThrow(), group -> contexts.of(rollout, group));
       long place = places.place(device.id());
-      enrolled.add(
-          enrolled(
-              device,
-              places.stage(device, place),
-              place,
-              context,
-              Optional.ofNullable(reported.get(device.id()))));
+      return enrolled(device, places.stage(device, place), place, context, reported.state());
     }
-    return enrolled;
-  }
-
-  private Map<DeviceId, DeviceState> states(List<Device> devices) {
-    Map<DeviceId, DeviceState> states = new HashMap<>();
-    for (int from = 0; from < devices.size(); from += STATES) {
-      List<Device> some = devices.subList(from, Math.min(from + STATES, devices.size()));
-      states.putAll(repository.states(some.stream().map(Device::id).toList()));
-    }
-    return states;
   }
 
   private static Enrolled enrolled(
-      Device device,
-      int stage,
-      long place,
-      MemberRules.Context context,
-      Optional<DeviceState> reported) {
+      Device device, int stage, long place, MemberContext context, Optional<DeviceState> reported) {
     Optional<DeviceState> said =
         reported.filter(state -> device.group().equals(Optional.of(state.group())));
     Optional<String> version = said.flatMap(DeviceState::reportedVersion);
@@ -176,10 +171,10 @@ final class RolloutEnrolment {
     if (version.filter(context.rollout().version()::equals).isPresent()) {
       state = RolloutDeviceState.UPDATED;
       due = Optional.of(SECOND_LOOK);
-    } else if (!MemberRules.isLetIn(context, device.addressing(), version)) {
+    } else if (!context.isLetIn(device.addressing(), version)) {
       state = RolloutDeviceState.EXCLUDED;
       due = Optional.of(SECOND_LOOK);
-    } else if (MemberRules.cannotTake(context, said)) {
+    } else if (context.isTooLargeFor(said)) {
       state = RolloutDeviceState.REJECTED;
       due = Optional.of(SECOND_LOOK);
     } else if (device.addressing() == Addressing.GROUP

@@ -96,7 +96,7 @@ final class RolloutMembers {
     private record Key(RolloutId rollout, GroupId group) {}
 
     private final Map<RolloutId, Optional<Rollout>> rollouts = new HashMap<>();
-    private final Map<Key, MemberRules.Context> ofGroups = new HashMap<>();
+    private final Map<Key, MemberContext> ofGroups = new HashMap<>();
     private final Map<DeviceId, Optional<String>> versions = new HashMap<>();
 
     Optional<MemberRules.Fate> of(DueMember due) {
@@ -108,7 +108,7 @@ final class RolloutMembers {
           .map(rollout -> new MemberRules(context(rollout, member.group()), due).fate());
     }
 
-    private MemberRules.Context context(Rollout rollout, GroupId group) {
+    private MemberContext context(Rollout rollout, GroupId group) {
       return ofGroups.computeIfAbsent(
           new Key(rollout.id(), group), key -> contexts.of(rollout, key.group()));
     }

@@ -82,27 +82,27 @@ final class SqlEnrolment {
 
   /** What the previous rollouts of the groups say that devices are to run. */
   private Map<DeviceId, UpdateId> bases(Handle handle, RolloutId rollout, List<Enrolled> joining) {
-    Map<GroupId, Map<DeviceId, GroupId>> byGroup =
-        joining.stream()
-            .collect(
-                Collectors.groupingBy(
-                    Enrolled::group,
-                    Collectors.toMap(Enrolled::device, Enrolled::group, (one, same) -> one)));
-    Map<GroupId, Optional<RolloutId>> previous = previous(handle, rollout, byGroup.keySet());
+    Set<GroupId> groups = joining.stream().map(Enrolled::group).collect(Collectors.toSet());
+    Map<GroupId, Optional<RolloutId>> previous = previous(handle, rollout, groups);
+    Map<RolloutId, Map<DeviceId, GroupId>> held = new HashMap<>();
+    for (Enrolled device : joining) {
+      Optional<RolloutId> before = previous.get(device.group());
+      if (before == null) {
+        throw new IllegalArgumentException(
+            "Rollout " + rollout + " has no group " + device.group());
+      }
+      before.ifPresent(
+          id ->
+              held.computeIfAbsent(id, any -> new HashMap<>())
+                  .put(device.device(), device.group()));
+    }
     Map<DeviceId, UpdateId> bases = new HashMap<>();
-    byGroup.forEach(
-        (group, devices) -> {
-          Optional<RolloutId> before = previous.get(group);
-          if (before == null) {
-            throw new IllegalArgumentException("Rollout " + rollout + " has no group " + group);
-          }
-          before
-              .map(id -> RolloutDeviceRows.assignments(handle, database, id, devices))
-              .orElse(Map.of())
-              .forEach(
-                  (device, assignment) ->
-                      assignment.update().ifPresent(update -> bases.put(device, update)));
-        });
+    held.forEach(
+        (id, devices) ->
+            RolloutDeviceRows.assignments(handle, database, id, devices)
+                .forEach(
+                    (device, assignment) ->
+                        assignment.update().ifPresent(update -> bases.put(device, update))));
     return bases;
   }
 
