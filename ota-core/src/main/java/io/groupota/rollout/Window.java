@@ -3,14 +3,21 @@ package io.groupota.rollout;
 import java.time.DayOfWeek;
 import java.time.Instant;
 import java.time.LocalDate;
+import java.time.LocalDateTime;
 import java.time.LocalTime;
 import java.time.ZoneId;
-import java.time.ZonedDateTime;
+import java.time.zone.ZoneOffsetTransition;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * When devices may be let through: a time of day on some days of the week. Outside the windows of a
  * plan nothing new starts. Immutable.
+ *
+ * <p>It opens, and closes, when the clocks of its zone first show that time or a later one. Where
+ * they are set forward over the time, that is the moment at which they are; a window of nothing but
+ * times that are skipped does not open that day. Of a time that comes twice, since they are set
+ * back, the first one counts.
  *
  * @param days the days on which it opens, at least one
  * @param from when it opens, local time
@@ -38,7 +45,8 @@ public record Window(Set<DayOfWeek> days, LocalTime from, LocalTime to, ZoneId z
    */
   public boolean isOpen(Instant now) {
     LocalDate today = now.atZone(zone).toLocalDate();
-    return isOpen(today.minusDays(1), now) || isOpen(today, now);
+    // That of tomorrow too: clocks may be set back from tomorrow to today.
+    return isOpen(today.minusDays(1), now) || isOpen(today, now) || isOpen(today.plusDays(1), now);
   }
 
   private boolean isOpen(LocalDate day, Instant now) {
@@ -55,19 +63,28 @@ public record Window(Set<DayOfWeek> days, LocalTime from, LocalTime to, ZoneId z
    */
   public Instant nextOpening(Instant now) {
     LocalDate day = now.atZone(zone).toLocalDate();
-    while (!days.contains(day.getDayOfWeek()) || !opening(day).isAfter(now)) {
+    while (!opens(day) || !opening(day).isAfter(now)) {
       day = day.plusDays(1);
     }
     return opening(day);
   }
 
-  // Where a clock is set forward over the time, the next existing one counts (ZonedDateTime.of).
+  private boolean opens(LocalDate day) {
+    return days.contains(day.getDayOfWeek()) && opening(day).isBefore(closing(day));
+  }
+
   private Instant opening(LocalDate day) {
-    return ZonedDateTime.of(day, from, zone).toInstant();
+    return first(day.atTime(from));
   }
 
   private Instant closing(LocalDate day) {
     LocalDate last = to.isAfter(from) ? day : day.plusDays(1);
-    return ZonedDateTime.of(last, to, zone).toInstant();
+    return first(last.atTime(to));
+  }
+
+  /** When the clocks first show a time or a later one. */
+  private Instant first(LocalDateTime time) {
+    @Nullable ZoneOffsetTransition change = zone.getRules().getTransition(time);
+    return change != null && change.isGap() ? change.getInstant() : time.atZone(zone).toInstant();
   }
 }

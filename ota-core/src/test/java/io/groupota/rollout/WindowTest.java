@@ -49,14 +49,62 @@ class WindowTest {
   }
 
   @Test
-  void whereClocksAreSetForwardTheNextExistingTimeCounts() {
-    assertOpen(berlin("02:30", "04:00"), "2026-03-29T01:30:00Z", "2026-03-29T02:00:00Z");
-    assertOpen(berlin("23:00", "02:30"), "2026-03-28T22:00:00Z", "2026-03-29T01:30:00Z");
+  void whereClocksAreSetForwardTheMomentOfThatCounts() {
+    assertOpen(berlin("02:30", "04:00"), "2026-03-29T01:00:00Z", "2026-03-29T02:00:00Z");
+    assertOpen(berlin("23:00", "02:30"), "2026-03-28T22:00:00Z", "2026-03-29T01:00:00Z");
+  }
+
+  @Test
+  void aWindowThatClosesSoonAfterItsSkippedOpeningIsOpenUntilThen() {
+    assertOpen(berlin("02:30", "03:15"), "2026-03-29T01:00:00Z", "2026-03-29T01:15:00Z");
+  }
+
+  @Test
+  void aWindowOfTimesThatAreAllSkippedOpensOnItsNextDay() {
+    Window skipped = berlin("02:15", "02:45");
+    assertOpen(skipped, "2026-03-28T01:15:00Z", "2026-03-28T01:45:00Z");
+    assertThat(skipped.isOpen(Instant.parse("2026-03-29T01:00:00Z"))).isFalse();
+    assertThat(skipped.nextOpening(Instant.parse("2026-03-28T01:15:00Z")))
+        .isEqualTo(Instant.parse("2026-03-30T00:15:00Z"));
+  }
+
+  @Test
+  void aDayThatIsSkippedHasNoWindowOfItsOwn() {
+    Window friday =
+        new Window(
+            Set.of(DayOfWeek.FRIDAY),
+            LocalTime.of(8, 0),
+            LocalTime.of(17, 0),
+            ZoneId.of("Pacific/Apia"));
+    // There was no 30 December 2011 west of the date line, a Friday.
+    assertThat(friday.nextOpening(Instant.parse("2011-12-28T00:00:00Z")))
+        .isEqualTo(Instant.parse("2012-01-05T18:00:00Z"));
+    assertThat(friday.isOpen(Instant.parse("2011-12-30T19:00:00Z"))).as("Saturday").isFalse();
   }
 
   @Test
   void whereClocksAreSetBackItOpensWithTheFirstAndIsOpenForAnHourMore() {
     assertOpen(berlin("02:30", "03:30"), "2026-10-25T00:30:00Z", "2026-10-25T02:30:00Z");
+  }
+
+  @Test
+  void whereClocksAreSetBackItClosesWithTheFirst() {
+    assertOpen(berlin("01:00", "02:30"), "2026-10-24T23:00:00Z", "2026-10-25T00:30:00Z");
+    assertOpen(berlin("02:45", "02:15"), "2026-10-24T00:45:00Z", "2026-10-25T00:15:00Z");
+    assertOpen(berlin("02:45", "02:15"), "2026-10-25T00:45:00Z", "2026-10-26T01:15:00Z");
+  }
+
+  @Test
+  void aWindowStaysOpenWhereClocksAreSetBackToTheDayBefore() {
+    Window sunday =
+        new Window(
+            Set.of(DayOfWeek.SUNDAY),
+            LocalTime.MIDNIGHT,
+            LocalTime.of(1, 0),
+            ZoneId.of("America/St_Johns"));
+    // At 00:01 it was 23:01 again.
+    assertOpen(sunday, "2010-11-07T02:30:00Z", "2010-11-07T04:30:00Z");
+    assertThat(sunday.isOpen(Instant.parse("2010-11-07T03:00:00Z"))).as("23:30 again").isTrue();
   }
 
   @Test

@@ -116,10 +116,10 @@ public abstract class RolloutWindowContract extends RolloutServiceContract {
     runAt(time("2026-03-28T01:30:00Z"));
     assertThat(let(id)).as("02:30 in winter").isEqualTo(1);
     assertThat(let(id, "2026-03-28T03:00:00Z")).as("04:00 in winter").isEqualTo(1);
-    runAt(time("2026-03-29T01:29:59Z"));
+    runAt(time("2026-03-29T00:59:59Z"));
     assertThat(let(id)).as("there is no 02:30 that day").isEqualTo(1);
-    runAt(time("2026-03-29T01:30:00Z"));
-    assertThat(let(id)).as("03:30 instead").isEqualTo(2);
+    runAt(time("2026-03-29T01:00:00Z"));
+    assertThat(let(id)).as("03:00 instead").isEqualTo(2);
     assertThat(let(id, "2026-03-29T02:00:00Z")).as("04:00 in summer").isEqualTo(2);
     runAt(time("2026-03-30T00:29:59Z"));
     assertThat(let(id)).isEqualTo(2);
