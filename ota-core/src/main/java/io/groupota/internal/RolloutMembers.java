@@ -25,6 +25,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -133,32 +134,60 @@ final class RolloutMembers {
     }
     Map<DeviceId, Device> devices =
         directory.devices(admitted.stream().map(move -> move.member().device()).toList());
-    TriggerSlots slots = new TriggerSlots(settings.inFlight(), settings.timeout(), stopping);
-    Set<GroupId> groups = new HashSet<>();
-    Map<Move, TriggerRound> sent = new LinkedHashMap<>();
-    List<Move> others = new ArrayList<>();
+    Triggers triggers = new Triggers(fates, claimedAt, stopping);
     for (Move move : admitted) {
+      triggers.send(move, devices.get(move.member().device()));
+    }
+    return triggers.end();
+  }
+
+  /** The triggers of a batch of devices. */
+  private final class Triggers {
+    private final Fates fates;
+    private final long claimedAt;
+    private final TriggerSlots slots;
+    private final Set<GroupId> groups = new HashSet<>();
+    private final Map<Move, TriggerRound> sent = new LinkedHashMap<>();
+
+    /** Where the devices are that need not be waited for. */
+    private final List<Move> settled = new ArrayList<>();
+
+    Triggers(Fates fates, long claimedAt, BooleanSupplier stopping) {
+      this.fates = fates;
+      this.claimedAt = claimedAt;
+      this.slots = new TriggerSlots(settings.inFlight(), settings.timeout(), stopping);
+    }
+
+    void send(Move move, @Nullable Device device) {
       Member member = move.member();
-      Device device = devices.get(member.device());
       if (device == null || !device.group().equals(Optional.of(member.group()))) {
-        others.add(moved(move, RolloutDeviceState.CANCELED, Optional.empty()));
+        settled.add(moved(move, RolloutDeviceState.CANCELED, Optional.empty()));
       } else if (member.addressing() == Addressing.GROUP) {
         groups.add(member.group());
-        others.add(move);
+        settled.add(move);
       } else if (slots.failures() >= PATIENCE) {
-        others.add(moved(move, member.state(), Optional.of(TRIGGER_AGAIN)));
+        settled.add(moved(move, member.state(), Optional.of(TRIGGER_AGAIN)));
       } else if (isHalfOver(claimedAt)) {
-        others.add(givenBack(move.member()));
+        settled.add(givenBack(member));
       } else {
-        // One for each: a device that cannot be told must not hold up the others.
-        TriggerRound round = new TriggerRound(notifier, slots, () -> true);
-        round.send(trigger(device, fates.rollout(move)));
-        sent.put(move, round);
+        sendTo(device, move);
       }
     }
-    triggerGroups(groups);
-    others.addAll(afterTrigger(sent, fates));
-    return others;
+
+    /** In a round of its own: a device that cannot be told must not hold up the others. */
+    private void sendTo(Device device, Move move) {
+      TriggerRound round = new TriggerRound(notifier, slots, () -> true);
+      round.send(trigger(device, fates.rollout(move)));
+      sent.put(move, round);
+    }
+
+    /** Returns where all devices are, once their triggers are handed over. */
+    List<Move> end() {
+      triggerGroups(groups);
+      List<Move> after = new ArrayList<>(settled);
+      after.addAll(afterTrigger(sent, fates));
+      return after;
+    }
   }
 
   /** What is not sent by then waits for the next claim: another node could send it meanwhile. */
@@ -182,32 +211,41 @@ final class RolloutMembers {
   private List<Move> afterTrigger(Map<Move, TriggerRound> sent, Fates fates) {
     Map<Move, Throwable> failed = new LinkedHashMap<>();
     List<Throwable> refused = new ArrayList<>();
-    List<Move> after = new ArrayList<>();
     sent.forEach(
         (move, round) -> {
-          Throwable failure = round.await();
-          if (failure == null) {
-            after.add(move);
-          } else {
+          @Nullable Throwable failure = round.await();
+          @Nullable Throwable refusal = round.refusal();
+          if (refusal != null) {
+            refused.add(refusal);
+          } else if (failure != null) {
             failed.put(move, failure);
-            after.add(moved(move, move.member().state(), Optional.of(FAILED_AGAIN)));
           }
-          Optional.ofNullable(round.refusal()).ifPresent(refused::add);
         });
+    tellRefused(refused);
+    tellFailed(failed, fates);
+    return sent.keySet().stream()
+        .map(move -> failed.containsKey(move) ? failed(move) : move)
+        .toList();
+  }
+
+  private static Move failed(Move move) {
+    return moved(move, move.member().state(), Optional.of(FAILED_AGAIN));
+  }
+
+  private static void tellRefused(List<Throwable> refused) {
     if (!refused.isEmpty()) {
       LOG.warn(
           "The triggers of {} devices of rollouts were refused, the first one: {}",
           refused.size(),
           refused.get(0).toString());
     }
-    failedBatches = failed.isEmpty() ? 0 : failedBatches + 1;
-    if (!failed.isEmpty()) {
-      tellFailed(failed, fates);
-    }
-    return after;
   }
 
   private void tellFailed(Map<Move, Throwable> failed, Fates fates) {
+    failedBatches = failed.isEmpty() ? 0 : failedBatches + 1;
+    if (failed.isEmpty()) {
+      return;
+    }
     String cause = failed.values().iterator().next().toString();
     LOG.warn(
         "Triggering {} devices of rollouts failed, the next attempt is in {} s: {}",

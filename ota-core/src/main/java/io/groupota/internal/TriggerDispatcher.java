@@ -233,7 +233,7 @@ final class TriggerDispatcher {
       Map<TriggerQueue.Claim, Throwable> failed = new LinkedHashMap<>();
       rounds.forEach(
           (claim, round) -> {
-            Throwable failure = round.awaitAny();
+            Throwable failure = round.await();
             if (failure != null) {
               failed.put(claim, failure);
             }

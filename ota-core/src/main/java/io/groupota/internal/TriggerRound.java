@@ -107,18 +107,16 @@ final class TriggerRound {
     return sent - (long) refused.get();
   }
 
-  /** Waits for all messages; returns the first failure, or null. */
+  /**
+   * Waits for all messages; returns the first failure, or null. If every message was refused, that
+   * is one: then it is hardly the receivers.
+   */
   @Nullable Throwable await() {
     @Nullable Throwable late = slots.await(handedOver, sent);
     if (late != null) {
       fail(late);
     }
-    return failure.get();
-  }
-
-  /** The same, but a failure too if every message was refused: then it is hardly the receivers. */
-  @Nullable Throwable awaitAny() {
-    @Nullable Throwable failed = await();
+    @Nullable Throwable failed = failure.get();
     return failed == null && sent > 0 && handedOver() == 0 ? refusal.get() : failed;
   }
 }
