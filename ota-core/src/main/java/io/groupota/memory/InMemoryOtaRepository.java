@@ -389,7 +389,7 @@ public final class InMemoryOtaRepository implements OtaRepository {
           rollouts
               .entry(seen.rollout().id())
               .filter(entry -> entry.revision == seen.revision())
-              .filter(entry -> steps.isPossible(entry, step));
+              .filter(entry -> steps.isPossible(entry, next, step));
       return found.isEmpty()
           ? OptionalLong.empty()
           : OptionalLong.of(steps.advance(found.get(), seen, next, step));

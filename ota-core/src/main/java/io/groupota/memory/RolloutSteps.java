@@ -8,7 +8,6 @@ import io.groupota.spi.UpdateLog.Entry;
 import java.time.Clock;
 import java.time.Instant;
 import java.util.List;
-import java.util.Optional;
 
 /** Takes the steps of rollouts. Not thread-safe. */
 final class RolloutSteps {
@@ -56,17 +55,16 @@ final class RolloutSteps {
   }
 
   private int reach(RolloutEntry entry, RolloutStep.Reach step, Instant now) {
-    Optional<Target> target =
-        rollouts.reachable(entry, step.group(), entry.progress.despiteGuards());
-    if (target.isEmpty()) {
-      return 0;
-    }
-    serving.serve(target.get().update(), target.get().recordId(), target.get().path());
+    Target target = rollouts.target(entry, step.group());
+    serving.serve(target.update(), target.recordId(), target.path());
     return rollouts.reach(entry, step.group(), step.reactWithin(), now);
   }
 
-  /** Whether the files that a roll back serves are there still. */
-  boolean isPossible(RolloutEntry entry, RolloutStep step) {
+  /** Whether what a step needs is there still: a group that may follow, files to go back to. */
+  boolean isPossible(RolloutEntry entry, RolloutProgress next, RolloutStep step) {
+    if (step instanceof RolloutStep.Reach reach) {
+      return rollouts.mayReach(entry, reach.group(), next.despiteGuards());
+    }
     return !(step instanceof RolloutStep.RollBack rollBack)
         || entriesOfHeld(entry, rollBack).stream()
             .allMatch(back -> serving.canRecord(back.update()));

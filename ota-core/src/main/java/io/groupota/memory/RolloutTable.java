@@ -225,12 +225,14 @@ final class RolloutTable {
     entry.move(row, state, due, now);
   }
 
-  /** Empty if the group does not wait or is blocked. */
-  Optional<Target> reachable(RolloutEntry entry, GroupId group, boolean despiteGuards) {
-    Part part = part(entry, group);
-    return part.status == Status.WAITING && (despiteGuards || !entry.isBlocked(group))
-        ? Optional.of(part.target)
-        : Optional.empty();
+  /** Whether the group waits and is not blocked. */
+  boolean mayReach(RolloutEntry entry, GroupId group, boolean despiteGuards) {
+    return part(entry, group).status == Status.WAITING
+        && (despiteGuards || !entry.isBlocked(group));
+  }
+
+  Target target(RolloutEntry entry, GroupId group) {
+    return part(entry, group).target;
   }
 
   int reach(RolloutEntry entry, GroupId group, Duration reactWithin, Instant now) {

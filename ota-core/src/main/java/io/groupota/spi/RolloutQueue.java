@@ -90,7 +90,8 @@ public interface RolloutQueue {
    * @param next where it is after the step
    * @param step what else happens
    * @return how many devices the step changed, of {@link RolloutStep.RollBack} how many groups
-   *     serve something else now; empty if somebody was first and nothing has changed
+   *     serve something else now; empty if somebody was first, or what the step needs is gone, and
+   *     nothing has changed
    */
   OptionalLong advance(TrackedRollout seen, RolloutProgress next, RolloutStep step);
 

@@ -74,9 +74,10 @@ public sealed interface RolloutStep {
   /**
    * Lets a group follow as a whole, if it waits: it serves the target from now on, as {@link
    * UpdateLog#record} has it, and its queued devices that are addressed by it become {@link
-   * RolloutDeviceState#TRIGGERED} and begin an attempt. Each costs a token. Does nothing, and takes
-   * no token, if a device of it that is addressed by it is {@link RolloutDeviceState#EXCLUDED},
-   * unless the progress says that it is despite guards.
+   * RolloutDeviceState#TRIGGERED} and begin an attempt. Each costs a token. If the group does not
+   * wait, or a device of it that is addressed by it is {@link RolloutDeviceState#EXCLUDED} and the
+   * progress does not say that it is despite guards, the step is not taken, as if somebody had been
+   * first.
    *
    * @param group the group
    * @param reactWithin when the devices are due

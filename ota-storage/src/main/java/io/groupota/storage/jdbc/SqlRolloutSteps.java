@@ -101,21 +101,21 @@ final class SqlRolloutSteps {
     if (step instanceof RollBack rollBack) {
       return rollBack(handle, rollout, rollBack, groups);
     }
-    return OptionalLong.of(changed(handle, rollout, next, step, groups));
+    if (step instanceof Reach reach) {
+      return mayReach(handle, rollout, reach.group(), next.despiteGuards())
+          ? OptionalLong.of(reach(handle, rollout, reach, groups.served(reach.group())))
+          : OptionalLong.empty();
+    }
+    return OptionalLong.of(changed(handle, rollout, step));
   }
 
-  private long changed(
-      Handle handle, RolloutId rollout, RolloutProgress next, RolloutStep step, Groups groups) {
+  private long changed(Handle handle, RolloutId rollout, RolloutStep step) {
     if (step instanceof RolloutStep.Enroll enroll) {
       return enrolment.enroll(handle, rollout, enroll.devices());
     } else if (step instanceof Restage restage) {
       return restage(handle, rollout, restage);
     } else if (step instanceof Admit admit) {
       return admit(handle, rollout, admit);
-    } else if (step instanceof Reach reach) {
-      return mayReach(handle, rollout, reach.group(), next.despiteGuards())
-          ? reach(handle, rollout, reach, groups.served(reach.group()))
-          : 0;
     } else if (step instanceof Cancel cancel) {
       return cancel(handle, rollout, cancel);
     }

@@ -286,17 +286,16 @@ final class RolloutScenario {
   }
 
   RolloutGroup.Status status(RolloutId rollout, GroupId group) {
-    return tracked(rollout).rollout().groups().stream()
-        .filter(part -> part.group().equals(group))
-        .map(RolloutGroup::status)
-        .findFirst()
-        .orElseThrow();
+    return part(tracked(rollout), group).status();
   }
 
   static UpdateId target(TrackedRollout rollout, GroupId group) {
+    return part(rollout, group).target();
+  }
+
+  static RolloutGroup part(TrackedRollout rollout, GroupId group) {
     return rollout.rollout().groups().stream()
         .filter(part -> part.group().equals(group))
-        .map(RolloutGroup::target)
         .findFirst()
         .orElseThrow();
   }

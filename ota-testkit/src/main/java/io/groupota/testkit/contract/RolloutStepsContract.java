@@ -24,6 +24,7 @@ import io.groupota.spi.RolloutStep.Admit;
 import io.groupota.spi.RolloutStep.Cancel;
 import io.groupota.spi.RolloutStep.Enroll;
 import io.groupota.spi.RolloutStep.Enrolled;
+import io.groupota.spi.RolloutStep.Progress;
 import io.groupota.spi.RolloutStep.Reach;
 import io.groupota.spi.RolloutStep.Restage;
 import io.groupota.spi.RolloutStep.RollBack;
@@ -272,8 +273,21 @@ public interface RolloutStepsContract extends OtaRepositoryFixture {
     assertThat(claim.version()).isEqualTo(RolloutScenario.TARGET);
     assertThat(rollouts.repository.complete(claim)).isTrue();
 
-    assertThat(rollouts.take(id, new Reach(group, Duration.ZERO))).isZero();
+    assertNotReached(rollouts, id, group);
     rollouts.scenario.assertNothingDue();
+  }
+
+  /** The step is not taken, and nothing has changed. */
+  private static void assertNotReached(RolloutScenario rollouts, RolloutId id, GroupId group) {
+    TrackedRollout seen = rollouts.tracked(id);
+    Optional<OtaUpdate> served = rollouts.repository.served(group);
+    RolloutProgress next = seen.progress().but().stage(1, seen.now()).tokens(7, seen.now()).build();
+    assertThat(rollouts.repository.advance(seen, next, new Reach(group, Duration.ZERO))).isEmpty();
+    assertThat(rollouts.tracked(id).revision()).isEqualTo(seen.revision());
+    assertThat(rollouts.tracked(id).progress()).isEqualTo(seen.progress());
+    assertThat(rollouts.status(id, group)).isEqualTo(RolloutScenario.part(seen, group).status());
+    assertThat(rollouts.repository.served(group)).isEqualTo(served);
+    rollouts.assertCounts(id);
   }
 
   @Test
@@ -298,14 +312,11 @@ public interface RolloutStepsContract extends OtaRepositoryFixture {
     Enrolled kept = in(RolloutDeviceState.EXCLUDED, rollouts.follower(group));
     Enrolled alone = in(RolloutDeviceState.EXCLUDED, rollouts.device(group, 1));
     rollouts.enroll(id, List.of(rollouts.follower(group), kept, alone));
-    RolloutProgress next = atStage(rollouts.tracked(id), 1);
     assertThat(rollouts.tracked(id).rollout().groups().get(0).blocked()).isFalse();
-    assertThat(
-            rollouts.repository.advance(
-                rollouts.tracked(id), next, new Reach(group, Duration.ZERO)))
-        .hasValue(0);
+    RolloutProgress next = atStage(rollouts.tracked(id), 1);
+    assertThat(rollouts.repository.advance(rollouts.tracked(id), next, new Progress())).hasValue(0);
     assertThat(rollouts.tracked(id).rollout().groups().get(0).blocked()).isTrue();
-    assertThat(rollouts.tracked(id).progress().tokens()).isEqualTo(next.tokens());
+    assertNotReached(rollouts, id, group);
     assertThat(rollouts.repository.served(group)).contains(base);
     assertThat(rollouts.status(id, group)).isEqualTo(RolloutGroup.Status.WAITING);
     rollouts.scenario.assertNothingDue();
@@ -332,7 +343,7 @@ public interface RolloutStepsContract extends OtaRepositoryFixture {
     RolloutId id = rollouts.open(group).rollout().id();
     rollouts.enroll(id, rollouts.followers(group, 2));
     OtaUpdate deployed = rollouts.scenario.deploy(group, "3.0.0");
-    assertThat(rollouts.take(id, new Reach(group, Duration.ZERO))).isZero();
+    assertNotReached(rollouts, id, group);
     assertThat(rollouts.repository.served(group)).contains(deployed);
     assertThat(rollouts.status(id, group)).isEqualTo(RolloutGroup.Status.RELEASED);
   }

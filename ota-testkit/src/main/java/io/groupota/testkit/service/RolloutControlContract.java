@@ -28,9 +28,12 @@ import io.groupota.rollout.RolloutId;
 import io.groupota.rollout.RolloutReason;
 import io.groupota.rollout.RolloutState;
 import io.groupota.rollout.StopRule;
+import io.groupota.spi.Addressing;
+import io.groupota.spi.RolloutStep;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BiConsumer;
 import org.junit.jupiter.api.Test;
@@ -273,6 +276,50 @@ public abstract class RolloutControlContract extends RolloutServiceContract {
     assertThat(back.update()).isEqualTo(service.served(GROUP).orElseThrow());
     assertThat(back.update().redeployOf()).contains(base.id());
     assertThat(back.previous()).contains(target);
+  }
+
+  @Test
+  final void aGroupThatIsBlockedAtTheLastMomentIsToldOnceItIsReached() {
+    AtomicBoolean block = new AtomicBoolean(true);
+    service =
+        build(
+            builder()
+                .listener(events::add)
+                .repository(
+                    intercepting(
+                        "advance",
+                        (step, args) -> {
+                          if (args[2] instanceof RolloutStep.Reach && block.getAndSet(false)) {
+                            keepOut(1);
+                          }
+                          return step.call();
+                        })));
+    deploy("1.0.0");
+    addDevice(1, "u1", Addressing.GROUP);
+    addDevice(2, "u1", Addressing.GROUP);
+    report(1, "1.0.0");
+    report(2, "1.0.0");
+    service.runOnce();
+    events.clear();
+    RolloutId id = start(stages(Gate.ALL_PROVEN, 100));
+    settle();
+    assertThat(in(id, RolloutDeviceState.EXCLUDED)).containsExactly(device(1));
+    assertThat(service.served(GROUP).orElseThrow().version()).isEqualTo("1.0.0");
+    assertThat(deployed()).isEmpty();
+
+    service.rollouts().approve(OWNER, id);
+    settle();
+    assertThat(deployed())
+        .extracting(Deployed::update)
+        .containsExactly(service.served(GROUP).orElseThrow());
+  }
+
+  /** Has another node, which drives no rollouts, hear that a device is newer than the target. */
+  private void keepOut(int number) {
+    GroupOtaService other =
+        build(builder().repository(intercepting("claimRollouts", (claim, args) -> List.of())));
+    other.report(DeviceReport.version(device(number), "3.0.0"));
+    other.runOnce();
   }
 
   @Test
