@@ -3,40 +3,42 @@ package io.groupota.storage.s3;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
-import java.util.regex.Pattern;
 
 /**
  * Computes what the ETag of an object must be: the MD5 of its bytes, or for a multipart upload the
  * MD5 of the MD5s of its parts and their number. Used by one thread.
  */
 final class PartDigest {
-  private static final Pattern DIGEST = Pattern.compile("[0-9a-f]{32}(-[0-9]+)?");
-
   private final MessageDigest part = md5();
   private final MessageDigest whole = md5();
   private final boolean multipart;
-  private int inPart;
+  private final long partSize;
+  private long inPart;
   private int parts;
 
-  PartDigest(String etag) {
-    this.multipart = etag.indexOf('-') >= 0;
+  private PartDigest(boolean multipart, long partSize) {
+    this.multipart = multipart;
+    this.partSize = partSize;
   }
 
-  /** Whether an ETag looks like a digest; with encryption it may look so and be none. */
-  static boolean isDigest(String etag) {
-    return DIGEST.matcher(etag).matches();
+  static PartDigest ofWhole() {
+    return new PartDigest(false, Long.MAX_VALUE);
+  }
+
+  static PartDigest ofParts(long partSize) {
+    return new PartDigest(true, partSize);
   }
 
   void update(byte[] bytes, int offset, int length) {
     int from = offset;
     int left = length;
     while (left > 0) {
-      int piece = multipart ? Math.min(left, Upload.PART - inPart) : left;
+      int piece = (int) Math.min(left, partSize - inPart);
       part.update(bytes, from, piece);
-      inPart = multipart ? inPart + piece : 0;
+      inPart += piece;
       from += piece;
       left -= piece;
-      if (inPart == Upload.PART) {
+      if (inPart == partSize) {
         endPart();
       }
     }

@@ -8,19 +8,17 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A range on its way from the object store. Fails rather than end early, and rather than end with
- * bytes that do not have the digest. Used by one thread.
+ * bytes that do not have the ETag. Used by one thread.
  */
 final class RangeStream extends InputStream {
   private final InputStream body;
-  private final @Nullable String etag;
-  private final @Nullable PartDigest digest;
+  private final @Nullable EtagCheck check;
   private long left;
 
-  RangeStream(InputStream body, long length, @Nullable String etag) {
+  RangeStream(InputStream body, long length, @Nullable EtagCheck check) {
     this.body = body;
     this.left = length;
-    this.etag = etag;
-    this.digest = etag == null ? null : new PartDigest(etag);
+    this.check = check;
   }
 
   @Override
@@ -43,20 +41,14 @@ final class RangeStream extends InputStream {
       throw new EOFException("The object store ended the firmware early");
     }
     left -= count;
-    if (digest != null) {
-      digest.update(buffer, offset, count);
-      if (left == 0) {
-        // Before the last bytes are handed on, so that nobody takes the file for whole.
-        verify(digest);
+    if (check != null) {
+      check.update(buffer, offset, count);
+      // Before the last bytes are handed on, so that nobody takes the file for whole.
+      if (left == 0 && !check.matches()) {
+        throw new IOException("The object store's copy of the firmware is damaged");
       }
     }
     return count;
-  }
-
-  private void verify(PartDigest read) throws IOException {
-    if (!read.etag().equals(etag)) {
-      throw new IOException("The object store's copy of the firmware is damaged");
-    }
   }
 
   @Override

@@ -16,15 +16,15 @@ final class Ranges {
 
   static InputStream verified(GetObjectResponse response, long offset, long length) {
     try {
-      return new RangeStream(response, length, digest(response.headers(), offset, length));
+      return new RangeStream(response, length, check(response.headers(), offset, length));
     } catch (RuntimeException e) {
       close(response, e);
       throw e;
     }
   }
 
-  /** The ETag that the bytes must have; null if they are a part only, or the ETag is no digest. */
-  private static @Nullable String digest(Headers headers, long offset, long length) {
+  /** What the bytes are compared with; null if they are a part only, or the ETag tells nothing. */
+  private static @Nullable EtagCheck check(Headers headers, long offset, long length) {
     @Nullable String range = headers.get("Content-Range");
     String asked = "bytes " + offset + "-" + (offset + length - 1) + "/";
     boolean whole;
@@ -40,10 +40,10 @@ final class Ranges {
         throw new StorageException(NO_SUCH_RANGE, null);
       }
     }
-    return whole ? etag(headers) : null;
+    return whole ? checkOfWhole(headers, length) : null;
   }
 
-  private static @Nullable String etag(Headers headers) {
+  private static @Nullable EtagCheck checkOfWhole(Headers headers, long size) {
     @Nullable String etag = headers.get("ETag");
     @Nullable String encryption = headers.get("x-amz-server-side-encryption");
     boolean opaque =
@@ -52,8 +52,7 @@ final class Ranges {
     if (etag == null || opaque) {
       return null;
     }
-    String bare = etag.replace("\"", "").toLowerCase(Locale.ROOT);
-    return PartDigest.isDigest(bare) ? bare : null;
+    return EtagCheck.of(etag.replace("\"", "").toLowerCase(Locale.ROOT), size);
   }
 
   private static void close(InputStream stream, RuntimeException failure) {

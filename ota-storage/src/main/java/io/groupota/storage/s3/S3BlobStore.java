@@ -42,6 +42,12 @@ import org.slf4j.LoggerFactory;
  * the customer). A request that the object store answered with 500, 502, 503 or 504 is sent up to
  * three times within a second; a lost connection is reported at once.
  *
+ * <p>A file that another tool copied into the bucket, from a backup say, is verified as long as its
+ * ETag tells how: that of one part does, whatever its size, and so does that of as many parts as
+ * this store makes, if they are of whole mebibytes. That of another number of parts does not, and
+ * only the length is verified. A copy is taken for damaged if it has as many parts as this store
+ * makes and they are no whole mebibytes; they are of more than 5 and less than 10 MiB then.
+ *
  * <p>The client stays the host's: its time limits ({@link MinioAsyncClient#setTimeout}; five
  * minutes each unless set) bound every call, and nothing here closes it. The bucket must exist. The
  * access key needs {@code GetObject}, {@code PutObject}, {@code DeleteObject}, {@code
