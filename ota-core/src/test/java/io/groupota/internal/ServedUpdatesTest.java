@@ -31,12 +31,17 @@ import org.junit.jupiter.api.Test;
 class ServedUpdatesTest {
   private static final Duration TTL = Duration.ofMillis(500);
   private static final GroupId GROUP = new GroupId("5e1b76bc4315b70eb242567a");
+  private static final GroupId OTHER = new GroupId("5e1b76bc4315b70eb242567b");
+
+  /** In which the directory is asked again for any group. */
+  private static final long RENEWABLE = 300_000;
 
   private final Map<GroupId, OtaUpdate> served = new ConcurrentHashMap<>();
   private final List<GroupId> changes = new ArrayList<>();
   private boolean tells = true;
   private boolean fails;
   private boolean known = true;
+  private Runnable whenRead = () -> {};
   private int loads;
   private int looks;
   private Instant now = Instant.parse("2026-07-01T12:00:00Z");
@@ -152,6 +157,38 @@ class ServedUpdatesTest {
     assertThat(version()).contains("1.0.0");
   }
 
+  @Test
+  void whatIsForgottenWhileItIsReadIsReadAgain() {
+    serve("1.0.0");
+    whenRead =
+        () -> {
+          whenRead = () -> {};
+          serve("1.0.1");
+          updates.invalidate(GROUP);
+        };
+    assertThat(version()).as("read before").contains("1.0.0");
+    assertThat(version()).contains("1.0.1");
+    assertThat(version()).contains("1.0.1");
+    assertThat(loads).isEqualTo(2);
+  }
+
+  @Test
+  void whatTheLogTellsOfWhileItIsReadIsReadAgain() {
+    serve("1.0.0");
+    version();
+    pass(RENEWABLE);
+    whenRead =
+        () -> {
+          whenRead = () -> {};
+          serve("1.0.1");
+          changes.add(GROUP);
+          pass(250);
+          ask(updates, OTHER);
+        };
+    assertThat(version()).as("read before").contains("1.0.0");
+    assertThat(version()).contains("1.0.1");
+  }
+
   private Optional<String> version() {
     return ask(updates, GROUP).map(OtaUpdate::version);
   }
@@ -189,16 +226,21 @@ class ServedUpdatesTest {
     }
     if (method.equals("served")) {
       loads++;
-      return Optional.ofNullable(served.get(GROUP));
+      return read(Optional.ofNullable(served.get(GROUP)));
     }
     if (method.equals("servedByGroup")) {
       loads++;
-      return Map.copyOf(served);
+      return read(Map.copyOf(served));
     }
     looks++;
     List<GroupId> told = List.copyOf(changes);
     changes.clear();
     return tells ? Optional.of(new UpdateLog.Changes(told, "mark")) : Optional.empty();
+  }
+
+  private Object read(Object answer) {
+    whenRead.run();
+    return answer;
   }
 
   private interface Answer {
