@@ -2,9 +2,12 @@ package io.groupota.testkit.device;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.groupota.testkit.Esp32Image;
 import io.groupota.testkit.device.DeviceProgress.Step;
 import java.time.Duration;
 import java.util.List;
+import java.util.Locale;
+import java.util.function.Function;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -128,6 +131,33 @@ class SimulatedDeviceFaultsTest extends DeviceTestBase {
     broker.awaitStatus("\"fw_version\":\"1.2.6\"");
     await(Step.UPDATED);
     assertThat(await(Step.FAILED).detail()).isEqualTo("fell back to 1.2.6");
+  }
+
+  @Test
+  void tellsTheDigestOfWhatItRunsAfterItFellBackLate() throws InterruptedException {
+    server.offer("1.2.7", BYTES);
+    run(builder());
+    trigger();
+    await(Step.UPDATED);
+    server.offer("1.2.8", Esp32Image.builder().seed(8).size(2L * BYTES.length).build().bytes());
+    Function<String, byte[]> second = server.download;
+    server.download =
+        request -> {
+          // Not before: the device may still look whether the first one falls back.
+          device.inject(Fault.LATE_FALL_BACK, 1);
+          return second.apply(request);
+        };
+    trigger();
+    assertThat(await(Step.FAILED).detail()).isEqualTo("fell back to 1.2.7");
+
+    server.download = second;
+    trigger();
+    await(Step.UPDATED);
+
+    assertThat(server.requests("download")).hasSize(3);
+    assertThat(server.requests("download").get(2))
+        .contains("sketch-sha256: " + IMAGE.sha256().toUpperCase(Locale.ROOT) + "\r\n")
+        .contains("sketch-size: " + BYTES.length + "\r\n");
   }
 
   @Test
