@@ -20,7 +20,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/** Takes one large group through the first stage of a rollout, over and over. One thread. */
+/**
+ * Takes one large group through the first stage of a rollout, over and over. What was written
+ * before is on the disk and cleaned up when a part begins, as with the limit. One thread.
+ */
 final class RolloutRound {
   static final String VERSION = "1.3.0";
   static final double PERCENT = 10;
@@ -37,12 +40,34 @@ final class RolloutRound {
           + " WHERE state = 'ADMITTED'";
 
   private final GroupOtaService service;
+  private final CountingNotifier notifier;
   private final Database database;
   private final Fleet fleet;
   private final int devices;
 
-  RolloutRound(GroupOtaService service, Database database, Fleet fleet, int devices) {
+  /**
+   * How long a round takes, in seconds.
+   *
+   * @param join until all devices are in
+   * @param step until the first stage is let through
+   * @param triggers until it is triggered
+   */
+  record Seconds(double join, double step, double triggers) {
+    /** What lies between two rounds. */
+    Seconds mean(Seconds other) {
+      return new Seconds(
+          (join + other.join) / 2, (step + other.step) / 2, (triggers + other.triggers) / 2);
+    }
+  }
+
+  RolloutRound(
+      GroupOtaService service,
+      CountingNotifier notifier,
+      Database database,
+      Fleet fleet,
+      int devices) {
     this.service = service;
+    this.notifier = notifier;
     this.database = database;
     this.fleet = fleet;
     this.devices = devices;
@@ -56,6 +81,7 @@ final class RolloutRound {
   /** Takes the devices in; the rollouts of earlier rounds are gone before. */
   double join() throws Exception {
     database.execute(FORGET);
+    database.settle();
     Rollout opened = service.rollouts().deploy(request(), Map.of(), plan());
     double seconds = Timing.seconds(service::runOnce);
     Rollout rollout = service.rollouts().get(fleet.owner(), opened.id());
@@ -94,6 +120,7 @@ final class RolloutRound {
   /** Lets the first stage of the rollout through. */
   double step() throws Exception {
     Rollout rollout = only();
+    database.settle();
     double seconds =
         Timing.seconds(
             () -> {
@@ -111,7 +138,10 @@ final class RolloutRound {
   /** Triggers the devices that are let through. */
   double trigger() throws Exception {
     database.execute(DUE_NOW);
+    // A hundred thousand rows that were moved within a moment: no database of a host has those.
+    database.settle();
     double seconds = Timing.seconds(service::runOnce);
+    notifier.require(stage());
     require(only(), RolloutState.RUNNING, RolloutDeviceState.TRIGGERED, stage());
     return seconds;
   }
