@@ -96,11 +96,8 @@ public class ReportBenchmark {
       client.disconnect();
       listener.close();
       service.close();
-      MqttDeviceListener.Counts counts = listener.counts();
       try {
-        if (counts.received() != counts.reported()) {
-          throw new IllegalStateException("Not all reports were taken: " + counts);
-        }
+        ReportSuite.requireTaken(listener.counts(), service.reportCounts());
       } finally {
         database.close();
         Folders.delete(folder);
