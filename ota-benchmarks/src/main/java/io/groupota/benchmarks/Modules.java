@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class Modules {
   private static final List<String> NAMES =
-      List.of("ota-core", "ota-storage", "ota-mqtt", "ota-http", "ota-testkit");
+      List.of("ota-core", "ota-storage", "ota-mqtt", "ota-http", "ota-micrometer", "ota-testkit");
 
   private Modules() {}
 

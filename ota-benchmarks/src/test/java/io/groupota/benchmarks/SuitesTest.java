@@ -4,12 +4,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.OutputStream;
 import java.io.PrintStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.ResultSet;
 import java.sql.Statement;
 import java.util.List;
 import java.util.Optional;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -71,6 +74,20 @@ class SuitesTest {
     for (String setting : List.of("fsync", "synchronous_commit", "full_page_writes")) {
       assertThat(ask("SHOW " + setting)).as(setting).isEqualTo("on");
     }
+  }
+
+  @Test
+  void everyPublishedModuleIsMeasured() throws Exception {
+    String bom = Files.readString(Path.of("..", "ota-bom", "pom.xml"));
+    List<String> published =
+        Pattern.compile("<artifactId>([^<]+)</artifactId>")
+            .matcher(bom.substring(bom.indexOf("<dependencyManagement>")))
+            .results()
+            .map(match -> match.group(1))
+            .toList();
+
+    assertThat(published).contains("ota-core");
+    assertThat(Modules.all()).extracting(Modules.Module::name).containsExactlyElementsOf(published);
   }
 
   @Test
