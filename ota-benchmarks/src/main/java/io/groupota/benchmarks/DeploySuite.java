@@ -40,6 +40,7 @@ final class DeploySuite implements Suite {
     try (Database database = run.database(this, 4)) {
       Fleet fleet = new Fleet(database, run.seed());
       fleet.bareGroups(0, 1);
+      database.settle();
       try (GroupOtaService service =
           Host.on(database, run.folder())
               .inspector(Esp32ImageInspector.strict())
@@ -110,7 +111,8 @@ final class DeploySuite implements Suite {
                 });
     run.add(Row.of("deploy.large", outcome, "MB/s").should(Target.ratioAtLeast(0.8)));
     run.add(
-        Row.of("deploy.4-times-the-peer", outcome.value(), "MB/s").should(Target.atLeast(4 * 123)));
+        Row.of("deploy.4-times-the-peer", outcome.value(), "MB/s")
+            .should(Target.atLeast(4 * Peer.DEPLOY_MEGABYTES_PER_SECOND)));
     run.add(
         Row.of("deploy.large-heap", allocated.median(), "MB allocated").should(Target.atMost(8)));
     Files.delete(file);
@@ -119,6 +121,10 @@ final class DeploySuite implements Suite {
   private static void write(Esp32Image image, Path file) throws IOException {
     try (InputStream bytes = image.open()) {
       Files.copy(bytes, file);
+    }
+    // The disk must not be busy with it while a deploy is measured.
+    try (FileChannel written = FileChannel.open(file, StandardOpenOption.WRITE)) {
+      written.force(true);
     }
   }
 
@@ -157,19 +163,25 @@ final class DeploySuite implements Suite {
         run.duel(5)
             .run(
                 run.progress("deploy: " + image.length + " bytes, over and over"),
-                () -> perSecond(time, () -> deployer.remove(deployer.deploy(source))),
-                () ->
-                    perSecond(
-                        time,
-                        () -> {
-                          Path file = folder.resolve(Long.toString(id[0]));
-                          writeAndForce(image, file);
-                          commit(database, id[0]++);
-                          Files.delete(file);
-                        }));
+                () -> {
+                  database.settle();
+                  return perSecond(time, () -> deployer.remove(deployer.deploy(source)));
+                },
+                () -> {
+                  database.settle();
+                  return perSecond(
+                      time,
+                      () -> {
+                        Path file = folder.resolve(Long.toString(id[0]));
+                        writeAndForce(image, file);
+                        commit(database, id[0]++);
+                        Files.delete(file);
+                      });
+                });
     run.add(Row.of("deploy.small", outcome, "1/s").should(Target.ratioAtLeast(0.5)));
   }
 
+  /** How many fit into a second, one after the other, if each takes as long as the median. */
   private static double perSecond(Duration time, Timing.Call call) throws Exception {
     return 1e6 / Timing.medianMicros(time, call);
   }
