@@ -66,6 +66,7 @@ public final class Benchmarks {
         }
       }
     }
+    Machine.finish(machine);
     machine.forEach((what, value) -> out.println(what + ": " + value));
     out.println();
     out.print(Table.of(rows));

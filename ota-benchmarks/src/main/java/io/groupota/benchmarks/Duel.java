@@ -21,7 +21,8 @@ final class Duel {
    *
    * @param value the median of the library
    * @param limit the median of the limit
-   * @param ratio the median of the ratios of the rounds
+   * @param ratio the median of the ratios of the rounds, in each of which the library stands beside
+   *     the limit that was measured next to it; not the quotient of the other two
    */
   record Outcome(double value, double limit, double ratio) {}
 

@@ -12,13 +12,15 @@ import java.util.Optional;
 
 /** What the figures were measured on. */
 final class Machine {
+  private static final String LOAD = "load";
+
   private Machine() {}
 
   static Map<String, String> describe(Postgres postgres, Options options) throws SQLException {
     Map<String, String> about = new LinkedHashMap<>();
     about.put("cores", Integer.toString(Runtime.getRuntime().availableProcessors()));
     about.put("processor", processor());
-    about.put("load", Double.toString(load()));
+    about.put(LOAD, load() + " before");
     about.put(
         "memory",
         ((com.sun.management.OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean())
@@ -41,12 +43,27 @@ final class Machine {
             .flatMap(
                 program -> Programs.output(List.of(program.toString(), "-h")).lines().findFirst())
             .orElse("HiveMQ CE (embedded)"));
+    about.put("files", files());
     about.put("seed", Long.toString(options.seed()));
     about.put("quick", Boolean.toString(options.quick()));
     return about;
   }
 
-  /** How busy others keep the machine, in cores; negative if the system does not say. */
+  /** Adds what is known at the end only: what kept the machine busy last, this run included. */
+  static void finish(Map<String, String> about) {
+    about.merge(LOAD, load() + " after", (before, after) -> before + ", " + after);
+  }
+
+  /** The file system of the folders that everything is written to, as the system names it. */
+  private static String files() {
+    try {
+      return Files.getFileStore(Path.of(System.getProperty("java.io.tmpdir"))).type();
+    } catch (IOException e) {
+      return "unknown";
+    }
+  }
+
+  /** How many cores were busy in the last minute; negative if the system does not say. */
   private static double load() {
     return ManagementFactory.getOperatingSystemMXBean().getSystemLoadAverage();
   }

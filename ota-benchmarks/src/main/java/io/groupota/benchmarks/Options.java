@@ -54,7 +54,7 @@ record Options(
         --list         the suites
         --help         this text
 
-      ratio is value per limit, the median of the rounds. No target fails a run.
+      ratio is the median of value per limit of each round. No target fails a run.
       Exit code: 2 malformed options, 1 a suite failed, 0 all ran.
       """;
 

@@ -10,8 +10,8 @@ import java.util.OptionalDouble;
  * @param value the figure of the library, a median where it was measured several times
  * @param unit of the value and the limit
  * @param limit the figure of the machine, measured in the same run
- * @param ratio the value per limit: the median of the ratios of the rounds, so it may differ a
- *     little from the quotient of the two medians
+ * @param ratio the value per limit: the median of the ratios of the rounds, each against the limit
+ *     that was measured next to it, so it need not be the quotient of the two medians
  * @param target what should be reached, in words
  * @param pass whether it was
  */
