@@ -85,11 +85,50 @@ class IdentifiersTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"", "a/b", "+", "#", "a+b", "$SYS", "a\u0000b"})
+  @ValueSource(
+      strings = {
+        "",
+        "a/b",
+        "+",
+        "#",
+        "a+b",
+        "$SYS",
+        "a\u0000b",
+        "\u001f",
+        "\u007f",
+        "\u0080",
+        "a\u0085",
+        "\u009f",
+        "\ufdd0",
+        "\ufdef",
+        "\ufffe",
+        "a\uffffb",
+        "\ud83f\udffe",
+        "\udbff\udfff",
+        "\ud83d",
+        "a\ud83db",
+        "\ude80",
+        "\ude80\ud83d"
+      })
   void anMqttUserIsOneTopicLevel(String user) {
+    assertThat(Device.isMqttUser(user)).isFalse();
     assertThatThrownBy(() -> device(user, Token.of("t")))
         .isInstanceOf(InvalidRequestException.class)
         .hasMessageContaining("mqttUser");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"u", "a$", "a b", "\u00a0", "é日", "\ufdcf\ufdf0\ufffd", "\ud83d\ude80"})
+  void anMqttUserIsAnyTextOtherwise(String user) {
+    assertThat(Device.isMqttUser(user)).isTrue();
+    assertThat(device(user, Token.of("t")).mqttUser()).isEqualTo(user);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"u", "\ud83d\ude80"})
+  void anMqttUserHasAtMost64Characters(String character) {
+    assertThat(Device.isMqttUser(character.repeat(64))).isTrue();
+    assertThat(Device.isMqttUser(character.repeat(65))).isFalse();
   }
 
   @ParameterizedTest

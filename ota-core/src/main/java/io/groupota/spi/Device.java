@@ -6,7 +6,6 @@ import io.groupota.InvalidRequestException;
 import io.groupota.Token;
 import java.util.Map;
 import java.util.Optional;
-import java.util.regex.Pattern;
 
 /**
  * A device as the host knows it. Its owner is that of its group. Immutable.
@@ -15,8 +14,7 @@ import java.util.regex.Pattern;
  * @param token its own secret: letters, digits, dashes and underscores, since it is part of a URL
  * @param group the group that it is in, empty for none
  * @param mqttUser the MQTT user name that it connects with, which is the first level of its topics:
- *     1 to 64 characters without slash, {@code +}, {@code #} and control characters, not starting
- *     with {@code $}
+ *     what {@link #isMqttUser} says
  * @param addressing how it asks for updates and is triggered
  * @param attributes what stages of rollouts can choose devices by ({@link
  *     io.groupota.rollout.Selector.WithAttribute}): at most 32, with names of 1 to 64 and values of
@@ -29,7 +27,7 @@ public record Device(
     String mqttUser,
     Addressing addressing,
     Map<String, String> attributes) {
-  private static final Pattern MQTT_USER = Pattern.compile("[^/+#\\p{Cntrl}]{1,64}");
+  private static final int MAX_USER_LENGTH = 64;
 
   /**
    * Checks the token, the MQTT user name and the attributes.
@@ -39,10 +37,11 @@ public record Device(
    */
   public Device {
     Group.requireUrlSafe(token);
-    if (!MQTT_USER.matcher(mqttUser).matches() || mqttUser.startsWith("$")) {
+    if (!isMqttUser(mqttUser)) {
       throw new InvalidRequestException(
           "mqttUser",
-          "mqttUser must be 1 to 64 characters without /, +, # and control characters, not starting with $");
+          "mqttUser must be 1 to 64 characters without /, +, #, control characters and what is no"
+              + " character, not starting with $");
     }
     attributes = Map.copyOf(attributes);
     if (attributes.size() > 32 || !attributes.entrySet().stream().allMatch(Device::isShort)) {
@@ -66,6 +65,40 @@ public record Device(
   public Device(
       DeviceId id, Token token, Optional<GroupId> group, String mqttUser, Addressing addressing) {
     this(id, token, group, mqttUser, addressing, Map.of());
+  }
+
+  /**
+   * Whether a text can be the user name of a device, that is one level of a topic: 1 to 64
+   * characters (code points) without slash, {@code +}, {@code #}, control characters (also U+0080
+   * to U+009F), non-characters of Unicode and unpaired surrogates, not starting with {@code $}. For
+   * any other a broker may close the connection that publishes to such a topic.
+   *
+   * @param text the text
+   * @return whether it can
+   */
+  public static boolean isMqttUser(String text) {
+    if (text.isEmpty() || text.charAt(0) == '$') {
+      return false;
+    }
+    int characters = 0;
+    int character;
+    for (int i = 0; i < text.length(); i += Character.charCount(character)) {
+      character = text.codePointAt(i);
+      if (++characters > MAX_USER_LENGTH || !fitsIntoALevel(character)) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  private static boolean fitsIntoALevel(int character) {
+    if (character < 0x7f) {
+      return character >= 0x20 && character != '/' && character != '+' && character != '#';
+    }
+    boolean surrogate =
+        character >= Character.MIN_SURROGATE && character <= Character.MAX_SURROGATE;
+    boolean none = (character >= 0xfdd0 && character <= 0xfdef) || (character & 0xfffe) == 0xfffe;
+    return character > 0x9f && !surrogate && !none;
   }
 
   private static boolean isShort(Map.Entry<String, String> attribute) {

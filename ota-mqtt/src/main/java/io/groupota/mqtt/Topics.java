@@ -2,6 +2,7 @@ package io.groupota.mqtt;
 
 import io.groupota.DeviceId;
 import io.groupota.InvalidRequestException;
+import io.groupota.spi.Device;
 import io.groupota.spi.UpdateTrigger;
 import org.jspecify.annotations.Nullable;
 
@@ -10,7 +11,6 @@ final class Topics {
   static final String STATUS_FILTER = "/+/devices/+/status";
   static final String RESPONSE_FILTER = "/+/devices/+/update-response";
 
-  private static final int MAX_USER_LENGTH = 64;
   private static final int DEVICE_ID_LENGTH = 24;
   private static final String DEVICES = "/devices/";
 
@@ -44,7 +44,7 @@ final class Topics {
    */
   static String of(UpdateTrigger trigger) {
     String user = trigger.mqttUser();
-    if (!isUser(user)) {
+    if (!Device.isMqttUser(user)) {
       throw new InvalidRequestException(
           "mqttUser", "mqttUser of the trigger is no topic level: correct it in the directory");
     }
@@ -69,7 +69,7 @@ final class Topics {
       return null;
     }
     String user = topic.substring(1, userEnd);
-    return isUser(user)
+    return Device.isMqttUser(user)
         ? new DeviceTopic(
             user, new DeviceId(topic.substring(idStart, idStart + DEVICE_ID_LENGTH)), kind)
         : null;
@@ -92,25 +92,5 @@ final class Topics {
       }
     }
     return true;
-  }
-
-  /** The rule of {@link io.groupota.spi.Device#mqttUser()}: one level that no wildcard is in. */
-  static boolean isUser(String level) {
-    if (level.isEmpty() || isTooLong(level) || level.charAt(0) == '$') {
-      return false;
-    }
-    for (int i = 0; i < level.length(); i++) {
-      char c = level.charAt(i);
-      if (c == '/' || c == '+' || c == '#' || c < 0x20 || c == 0x7f) {
-        return false;
-      }
-    }
-    return true;
-  }
-
-  /** Counts characters, as the directory does; few names have one that takes two chars. */
-  private static boolean isTooLong(String level) {
-    return level.length() > MAX_USER_LENGTH
-        && level.codePointCount(0, level.length()) > MAX_USER_LENGTH;
   }
 }

@@ -99,7 +99,8 @@ class DeviceMessagesFuzzTest {
     assertThat(report != null)
         .isEqualTo(
             topic.matches(
-                "/[^/+#$\\p{Cntrl}][^/+#\\p{Cntrl}]{0,63}/devices/[0-9a-fA-F]{24}/status"));
+                "(?!/\\$)/[^/+#\\p{Cc}\\p{Cs}\\x{FDD0}-\\x{FDEF}\\x{FFFE}\\x{FFFF}\\x{1FFFF}]{1,64}"
+                    + "/devices/[0-9a-fA-F]{24}/status"));
   }
 
   @Property
@@ -164,14 +165,22 @@ class DeviceMessagesFuzzTest {
             "5E1B5774AFD4E404D68AEBDX",
             "status",
             "update-response",
-            "é")
+            "é",
+            "\u0085",
+            "\ufdd0",
+            "\uffff",
+            "\ud83f\udfff",
+            "\ud83d")
         .list()
         .ofMaxSize(7)
         .map(levels -> "/" + String.join("/", levels))
         .flatMap(
             random ->
                 Arbitraries.of(
-                    random, "/u/devices/5e1b5774afd4e404d68aebd6/status", "/u/devices" + random));
+                    random,
+                    random + "/devices/5e1b5774afd4e404d68aebd6/status",
+                    "/u/devices/5e1b5774afd4e404d68aebd6/status",
+                    "/u/devices" + random));
   }
 
   private DeviceReport read(String topic, byte[] payload) {

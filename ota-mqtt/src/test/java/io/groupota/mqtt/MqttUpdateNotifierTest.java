@@ -152,7 +152,22 @@ class MqttUpdateNotifierTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"", "a/b", "+", "a#", "nul\0", "tab\t", "$share", "\u007f"})
+  @ValueSource(
+      strings = {
+        "",
+        "a/b",
+        "+",
+        "a#",
+        "nul\0",
+        "tab\t",
+        "$share",
+        "\u007f",
+        "a\u0085",
+        "\ufdd0",
+        "\uffff",
+        "\ud83f\udfff",
+        "\ud83d"
+      })
   void aUserNameThatIsNoTopicLevelIsRefusedAndNotPublished(String user) throws Exception {
     try (Observer observer = Observer.on(broker.port());
         Clients host = Clients.connected(3, broker.port())) {
