@@ -9,12 +9,13 @@ import java.util.OptionalInt;
  * by their group come as a whole, which counts as that many devices: the next ones wait until the
  * pace has caught up. Immutable.
  *
- * @param perMinute devices per minute, above 0; empty for no limit
- * @param growth by what the rate is multiplied each time that another {@code growEvery} devices are
- *     proven, at least 1; 1 for a constant rate. It follows the devices that are proven now, so it
- *     falls when they fall back
+ * @param perMinute devices per minute, above 0; empty for {@code maxPerMinute}
+ * @param growth by what {@code perMinute} is multiplied each time that another {@code growEvery}
+ *     devices are proven, at least 1; 1 for a constant rate. It follows the devices that are proven
+ *     now, so it falls when they fall back. Nothing grows without {@code perMinute}
  * @param growEvery after how many proven devices the rate grows, at least 1
- * @param maxPerMinute the largest rate; empty for no limit
+ * @param maxPerMinute the largest rate, at least {@code perMinute}, and the rate if that is empty;
+ *     empty for no limit
  * @param inFlight how many devices may be let through and not done at any time, at least 1; empty
  *     for no limit
  */
@@ -90,14 +91,14 @@ public record Pace(
 
   /**
    * The rate at a moment of a rollout: {@code perMinute * growth ^ floor(proven / growEvery)}, at
-   * most {@code maxPerMinute}.
+   * most {@code maxPerMinute}; that alone if there is no {@code perMinute}.
    *
    * @param proven how many devices are proven
-   * @return devices per minute, empty for no limit
+   * @return devices per minute, 0 if nobody more is let through; empty for no limit
    */
   public OptionalDouble rate(long proven) {
     if (perMinute.isEmpty()) {
-      return OptionalDouble.empty();
+      return maxPerMinute;
     }
     long steps = proven / growEvery;
     double grown = perMinute.getAsDouble() * Math.pow(growth, (double) steps);

@@ -33,6 +33,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Plans as the trees that JSON parsers make. */
 class PlanTreeTest {
@@ -395,6 +396,16 @@ class PlanTreeTest {
     assertThat(Stream.of(0L, 4L, 5L, 9L, 10L, 1_000_000L).map(n -> pace.rate(n).orElseThrow()))
         .containsExactly(10.0, 10.0, 30.0, 30.0, 80.0, 80.0);
     assertThat(Pace.UNLIMITED.rate(5)).isEmpty();
+  }
+
+  @ParameterizedTest
+  @ValueSource(doubles = {1, 3})
+  void theLargestRateAloneIsTheRateWhateverTheGrowth(double growth) {
+    Pace pace =
+        new Pace(OptionalDouble.empty(), growth, 5, OptionalDouble.of(80), OptionalInt.empty());
+    assertThat(Stream.of(0L, 5L, 1_000_000L).map(pace::rate)).containsOnly(OptionalDouble.of(80));
+    assertThat(Pace.of(Map.of("max_per_minute", 50)).rate(0)).hasValue(50);
+    assertThat(Pace.of(pace.toTree())).isEqualTo(pace);
   }
 
   @Test

@@ -63,6 +63,32 @@ public abstract class RolloutPaceContract extends RolloutServiceContract {
   }
 
   @Test
+  final void theLargestRateAloneIsKeptToo() {
+    fleet(DEVICES);
+    RolloutId id = start(stages(HALF, 100).pace(Pace.constant(60, 1)));
+    service.runOnce();
+    assertThat(in(id, RolloutDeviceState.QUEUED)).hasSize(DEVICES - 1);
+    service
+        .rollouts()
+        .changePace(
+            OWNER,
+            id,
+            new Pace(OptionalDouble.empty(), 2, 1, OptionalDouble.of(6), OptionalInt.empty()));
+    run(Duration.ofSeconds(1));
+    assertThat(started(id, Duration.ofMinutes(1))).isEqualTo(6);
+  }
+
+  @Test
+  final void nobodyMoreIsLetThroughByALargestRateOfNone() {
+    fleet(DEVICES);
+    Pace none = new Pace(OptionalDouble.empty(), 1, 1, OptionalDouble.of(0), OptionalInt.empty());
+    RolloutId id = start(stages(HALF, 100).pace(none));
+    service.runOnce();
+    run(Duration.ofDays(2));
+    assertThat(in(id, RolloutDeviceState.QUEUED)).hasSize(DEVICES - 1);
+  }
+
+  @Test
   final void aPaceBelowOnePerMinuteIsKeptToo() {
     fleet(5);
     RolloutId id = start(stages(HALF, 100).pace(perMinute(0.5)));
