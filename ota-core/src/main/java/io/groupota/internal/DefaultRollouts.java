@@ -14,6 +14,7 @@ import io.groupota.rollout.Pace;
 import io.groupota.rollout.Rollout;
 import io.groupota.rollout.RolloutDevicePage;
 import io.groupota.rollout.RolloutDeviceState;
+import io.groupota.rollout.RolloutGroup;
 import io.groupota.rollout.RolloutId;
 import io.groupota.rollout.RolloutPage;
 import io.groupota.rollout.RolloutPlan;
@@ -206,6 +207,11 @@ final class DefaultRollouts implements Rollouts {
           seen,
           seen.progress().state().next().contains(RolloutState.ROLLED_BACK),
           "is rolled back or superseded already");
+      require(
+          seen,
+          seen.rollout().groups().stream()
+              .anyMatch(group -> group.status() != RolloutGroup.Status.RELEASED),
+          "has no group any more; other deploys took them");
       to.filter(update -> !rollback.isOf(seen.rollout(), update))
           .ifPresent(
               update -> {

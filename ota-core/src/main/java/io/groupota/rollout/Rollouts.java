@@ -132,7 +132,8 @@ public interface Rollouts {
   Rollout cancel(OwnerId owner, RolloutId id);
 
   /**
-   * Ends a rollout and brings all of its devices back. Possible after it is over, too.
+   * Ends a rollout and brings all of its devices back. Possible after it is over, too, for the
+   * groups that were not deployed to in another way since.
    *
    * @param owner who does it
    * @param id the rollout
@@ -141,8 +142,9 @@ public interface Rollouts {
    * @return the rollout
    * @throws io.groupota.NoSuchRolloutException if there is none, or it is another owner's
    * @throws io.groupota.NoSuchUpdateException if there is no such update, or no more
-   * @throws io.groupota.RolloutStateException if it is rolled back or superseded already, or a
-   *     group served nothing before and no update is named
+   * @throws io.groupota.RolloutStateException if it is rolled back or superseded already, if all of
+   *     its groups were deployed to in another way, or if a group served nothing before and no
+   *     update is named
    */
   Rollout rollBack(OwnerId owner, RolloutId id, Optional<UpdateId> to);
 

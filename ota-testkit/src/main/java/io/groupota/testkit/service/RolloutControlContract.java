@@ -163,6 +163,51 @@ public abstract class RolloutControlContract extends RolloutServiceContract {
         .isInstanceOf(RolloutStateException.class);
   }
 
+  @Test
+  final void aRolloutWhoseGroupsWereAllTakenByOtherDeploysCannotBeRolledBack() {
+    fleet(4);
+    UpdateId base = service.served(GROUP).orElseThrow().id();
+    RolloutId completed = start(stages(HALF, 100));
+    run();
+    report(triggeredOf(completed), "2.0.0");
+    deploy("3.0.0");
+    settle();
+    RolloutId canceled = start("4.0.0", stages(HALF, 100));
+    service.rollouts().cancel(OWNER, canceled);
+    deploy("5.0.0");
+    settle();
+    assertThat(rollout(completed).state()).isEqualTo(RolloutState.COMPLETED);
+    assertThat(rollout(canceled).state()).isEqualTo(RolloutState.CANCELED);
+    for (RolloutId id : List.of(completed, canceled)) {
+      for (Optional<UpdateId> to : List.of(Optional.<UpdateId>empty(), Optional.of(base))) {
+        Rollout before = rollout(id);
+        assertThatThrownBy(() -> service.rollouts().rollBack(OWNER, id, to))
+            .isInstanceOf(RolloutStateException.class)
+            .hasMessageContaining("has no group any more; other deploys took them");
+        assertThat(rollout(id)).isEqualTo(before);
+      }
+    }
+    assertThat(service.served(GROUP).map(OtaUpdate::version)).contains("5.0.0");
+  }
+
+  @Test
+  final void theGroupsThatARolloutStillHasAreRolledBack() {
+    OtaUpdate base = deploy("1.0.0");
+    secondGroup();
+    fleet(4);
+    RolloutId id = startInBothGroups(stages(HALF, 100));
+    settle();
+    report(triggeredOf(id), "2.0.0");
+    settle();
+    assertThat(rollout(id).state()).isEqualTo(RolloutState.COMPLETED);
+    deploy("3.0.0");
+    service.rollouts().rollBack(OWNER, id, Optional.of(base.id()));
+    settle();
+    assertThat(rollout(id).state()).isEqualTo(RolloutState.ROLLED_BACK);
+    assertThat(service.served(GROUP).map(OtaUpdate::version)).contains("3.0.0");
+    assertThat(service.served(SECOND).map(OtaUpdate::version)).contains("1.0.0");
+  }
+
   private List<BiConsumer<OwnerId, RolloutId>> actions() {
     return List.of(
         service.rollouts()::start,
