@@ -110,6 +110,9 @@ final class RolloutDeploys {
   }
 
   private void checkFit(RolloutPlan plan, List<Group> owned) {
+    if (plan.schedule().deadline().filter(end -> !end.isAfter(deployments.now())).isPresent()) {
+      throw wrong("the deadline is past");
+    }
     Set<GroupId> present = owned.stream().map(Group::id).collect(Collectors.toSet());
     for (Group group : owned) {
       if (plan.completeIn(group.id()).isEmpty()) {

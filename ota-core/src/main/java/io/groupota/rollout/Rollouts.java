@@ -30,8 +30,8 @@ public interface Rollouts {
    * @throws io.groupota.NotEntitledException if the owner's plan has no group OTA
    * @throws io.groupota.NoSuchGroupException if one of the groups does not exist, is another
    *     owner's, or its token is wrong
-   * @throws io.groupota.InvalidRequestException if the plan does not fit the groups, or the file is
-   *     empty
+   * @throws io.groupota.InvalidRequestException if the plan does not fit the groups or its deadline
+   *     is past, or the file is empty
    * @throws io.groupota.FirmwareRejectedException if the inspector refuses the file
    * @throws io.groupota.FirmwareTooLargeException if the file is over the limit
    * @throws io.groupota.FirmwareUnreadableException if the source of the file fails

@@ -9,7 +9,8 @@ import java.util.Optional;
  *
  * @param manually whether it waits until somebody starts it
  * @param startAt when it starts by itself; empty for at once, or for never if {@code manually}
- * @param deadline when it expires if it is not over; empty for never
+ * @param deadline when it expires if it is not over, after {@code startAt} and still to come when
+ *     it is deployed; empty for never
  */
 public record Schedule(boolean manually, Optional<Instant> startAt, Optional<Instant> deadline) {
   /** At once, without a deadline. */

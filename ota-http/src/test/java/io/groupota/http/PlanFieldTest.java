@@ -298,8 +298,7 @@ class PlanFieldTest {
     assertThat(RolloutPlan.of(plan.toTree())).isEqualTo(plan);
     assertThat(plan.stages()).hasSize(3);
     assertThat(plan.toTree().keySet())
-        .containsExactlyInAnyOrder(
-            "stages", "stop", "pace", "windows", "start", "deadline", "device", "guards");
+        .containsExactlyInAnyOrder("stages", "stop", "pace", "windows", "device", "guards");
   }
 
   @Test

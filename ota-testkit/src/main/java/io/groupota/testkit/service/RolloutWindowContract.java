@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.groupota.DeviceId;
 import io.groupota.DeviceReport;
+import io.groupota.InvalidRequestException;
 import io.groupota.RolloutStateException;
 import io.groupota.UpdateCode;
 import io.groupota.rollout.DeviceLimits;
@@ -12,6 +13,7 @@ import io.groupota.rollout.Gate;
 import io.groupota.rollout.Pace;
 import io.groupota.rollout.RolloutDeviceState;
 import io.groupota.rollout.RolloutId;
+import io.groupota.rollout.RolloutQuery;
 import io.groupota.rollout.RolloutState;
 import io.groupota.rollout.Schedule;
 import io.groupota.rollout.Window;
@@ -234,6 +236,31 @@ public abstract class RolloutWindowContract extends RolloutServiceContract {
     run();
     assertThat(rollout(id).state()).isEqualTo(RolloutState.RUNNING);
     assertThat(in(id, RolloutDeviceState.TRIGGERED)).hasSize(5);
+  }
+
+  @Test
+  final void aPlanWhoseDeadlineIsPastIsRefusedAndNothingChanges() {
+    fleet(2);
+    for (long early : List.of(0L, 1L, 86_400L)) {
+      Instant deadline = clock.instant().minusSeconds(early);
+      assertThatThrownBy(
+              () ->
+                  start(
+                      stages(HALF, 100)
+                          .schedule(new Schedule(false, Optional.empty(), Optional.of(deadline)))))
+          .isInstanceOf(InvalidRequestException.class)
+          .hasMessageContaining("plan: the deadline is past");
+    }
+    assertThat(service.rollouts().list(OWNER, RolloutQuery.<RolloutState>all()).total()).isZero();
+    assertThat(told(device(1))).contains("1.0.0");
+    Instant soon = clock.instant().plusMillis(1);
+    assertThat(
+            rollout(
+                    start(
+                        stages(HALF, 100)
+                            .schedule(new Schedule(true, Optional.empty(), Optional.of(soon)))))
+                .state())
+        .isEqualTo(RolloutState.SCHEDULED);
   }
 
   @Test
