@@ -14,8 +14,12 @@ import java.util.Optional;
  *     that is served again
  * @param previous what the group served until then, exactly, also when deploys race; empty if this
  *     is its first update
+ * @param actor the owner of the group, if a deploy, a redeploy or {@link
+ *     io.groupota.rollout.Rollouts#rollBack} did it; empty for what the service does by itself: a
+ *     group that a rollout reaches, and a rollback by a stop rule
  */
-public record Deployed(OtaUpdate update, Optional<OtaUpdate> previous) implements GroupEvent {
+public record Deployed(OtaUpdate update, Optional<OtaUpdate> previous, Optional<OwnerId> actor)
+    implements GroupEvent {
   /**
    * {@inheritDoc}
    *
@@ -30,15 +34,5 @@ public record Deployed(OtaUpdate update, Optional<OtaUpdate> previous) implement
   @Override
   public GroupId group() {
     return update.group();
-  }
-
-  /**
-   * {@inheritDoc}
-   *
-   * @return the owner of the group, who deployed
-   */
-  @Override
-  public Optional<OwnerId> actor() {
-    return Optional.of(update.owner());
   }
 }

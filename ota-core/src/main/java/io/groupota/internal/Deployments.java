@@ -141,7 +141,7 @@ final class Deployments {
     }
     return outcome == UpdateLog.Outcome.BLOB_GONE
         ? Optional.empty()
-        : Optional.of(new Deployed(update, served));
+        : Optional.of(new Deployed(update, served, Optional.of(update.owner())));
   }
 
   private UpdateLog.Outcome commit(Group group, OtaUpdate update, Optional<UpdateId> replaces) {

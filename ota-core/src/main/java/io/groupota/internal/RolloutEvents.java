@@ -84,7 +84,10 @@ final class RolloutEvents {
             part ->
                 updates
                     .update(part.target())
-                    .map(target -> new Deployed(target, part.base().flatMap(updates::update))));
+                    .map(
+                        target ->
+                            new Deployed(
+                                target, part.base().flatMap(updates::update), Optional.empty())));
   }
 
   /** A group serves the target. */
@@ -98,14 +101,20 @@ final class RolloutEvents {
     events.emit(target);
   }
 
-  /** What to tell when a rollout is rolled back, read before: after it nothing may fail. */
+  /**
+   * What to tell when a rollout is rolled back but for who did it, read before: after it nothing
+   * may fail.
+   */
   List<Deployed> rollingBack(TrackedRollout seen, List<UpdateLog.Entry> entries) {
     return events.areHeard()
         ? entries.stream()
             .map(UpdateLog.Entry::update)
             .map(
                 update ->
-                    new Deployed(update, servedIn(seen, update.group()).flatMap(updates::update)))
+                    new Deployed(
+                        update,
+                        servedIn(seen, update.group()).flatMap(updates::update),
+                        Optional.empty()))
             .toList()
         : List.of();
   }
@@ -116,12 +125,14 @@ final class RolloutEvents {
    * @param seen the rollout before
    * @param back what was to be told of its groups
    * @param groups how many of them it concerns: one that was deployed to meanwhile was left alone
+   * @param actor who did it, empty for a stop rule
    */
   void rolledBack(TrackedRollout seen, List<Deployed> back, long groups, Optional<OwnerId> actor) {
     changed(seen.rollout(), Rollback.rolledBack(seen), Change.ROLLED_BACK, actor);
     back.stream()
         .filter(
             deployed -> groups == back.size() || updates.update(deployed.update().id()).isPresent())
+        .map(deployed -> new Deployed(deployed.update(), deployed.previous(), actor))
         .forEach(events::emit);
   }
 

@@ -70,9 +70,9 @@ public abstract class EventContract extends ServiceContract {
 
     assertThat(events)
         .containsExactly(
-            new Deployed(first, Optional.empty()),
-            new Deployed(second, Optional.of(first)),
-            new Deployed(again, Optional.of(second)));
+            new Deployed(first, Optional.empty(), Optional.of(OWNER)),
+            new Deployed(second, Optional.of(first), Optional.of(OWNER)),
+            new Deployed(again, Optional.of(second), Optional.of(OWNER)));
     assertThat(events).allSatisfy(event -> assertThat(event.actor()).contains(OWNER));
     assertThat(events)
         .allSatisfy(event -> assertThat(((GroupEvent) event).group()).isEqualTo(GROUP));
@@ -129,7 +129,8 @@ public abstract class EventContract extends ServiceContract {
                           throw new StorageException("connection reset", null);
                         })));
     OtaUpdate update = unlucky.deploy(request("2.0.0"));
-    assertThat(events).containsExactly(new Deployed(update, Optional.of(before)));
+    assertThat(events)
+        .containsExactly(new Deployed(update, Optional.of(before), Optional.of(OWNER)));
   }
 
   @Test

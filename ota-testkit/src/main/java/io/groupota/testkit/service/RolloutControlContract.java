@@ -292,6 +292,7 @@ public abstract class RolloutControlContract extends RolloutServiceContract {
     assertThat(last.reason()).contains(RolloutReason.STOP_RULE);
     assertThat(last.actor()).isEmpty();
     assertThat(deployed()).extracting(one -> one.update().version()).containsExactly("1.0.0");
+    assertThat(deployed()).extracting(Deployed::actor).containsExactly(Optional.empty());
   }
 
   private List<Deployed> deployed() {
@@ -310,12 +311,17 @@ public abstract class RolloutControlContract extends RolloutServiceContract {
     settle();
     assertThat(deployed()).extracting(Deployed::group).contains(GROUP);
     OtaUpdate target = service.served(GROUP).orElseThrow();
+    assertThat(deployed())
+        .filteredOn(one -> one.update().equals(target))
+        .extracting(Deployed::actor)
+        .containsExactly(Optional.empty());
     events.clear();
 
     service.rollouts().rollBack(OWNER, id, Optional.of(base.id()));
     service.runOnce();
 
     assertThat(deployed()).extracting(Deployed::group).containsExactlyInAnyOrder(GROUP, SECOND);
+    assertThat(deployed()).extracting(Deployed::actor).containsOnly(Optional.of(OWNER));
     Deployed back =
         deployed().stream().filter(one -> one.group().equals(GROUP)).findFirst().orElseThrow();
     assertThat(back.update()).isEqualTo(service.served(GROUP).orElseThrow());

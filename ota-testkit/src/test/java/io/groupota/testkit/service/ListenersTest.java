@@ -24,6 +24,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
@@ -137,7 +138,7 @@ class ListenersTest extends ServiceContract {
         };
     service = build(quiet().queuedListener(webhook, 2));
     service.start();
-    Deployed first = new Deployed(deploy("1.0.0"), java.util.Optional.empty());
+    Deployed first = new Deployed(deploy("1.0.0"), Optional.empty(), Optional.of(OWNER));
     assertThat(entered.await(60, TimeUnit.SECONDS)).isTrue();
     deploy("1.1.0");
     deploy("1.2.0");
