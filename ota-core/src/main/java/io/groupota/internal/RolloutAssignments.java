@@ -161,9 +161,8 @@ final class RolloutAssignments {
 
   /**
    * The versions that devices of a group are to run and may be told of at any time. Leaves out
-   * those that are let through by a rollout: it triggers those in flight itself, and of one that is
-   * updated but reports another version it is about to see that it fell back. Leaves out those that
-   * are to run nothing, too, and those that wait where they had to pass through.
+   * those that a rollout sees to itself ({@link Assignment#isSeenTo}), those that are to run
+   * nothing, and those that wait where they had to pass through.
    *
    * @param held the rollout that holds their group
    * @param served the version that the group serves
@@ -185,7 +184,7 @@ final class RolloutAssignments {
     held.forEach(
         (device, hold) -> {
           Assignment assignment = assigned.get(device.id());
-          if (assignment == null || !assignment.state().isLetThrough()) {
+          if (assignment == null || !assignment.isSeenTo()) {
             (assignment == null ? unassigned(hold) : assignment.update())
                 .flatMap(this::known)
                 .map(OtaUpdate::version)

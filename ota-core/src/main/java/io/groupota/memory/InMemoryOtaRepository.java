@@ -368,7 +368,7 @@ public final class InMemoryOtaRepository implements OtaRepository {
   @Override
   public Map<DeviceId, Assignment> assignments(Map<DeviceId, Hold> held) {
     synchronized (lock) {
-      return rollouts.assignments(held, clock.instant());
+      return rollouts.assignments(held);
     }
   }
 

@@ -129,21 +129,21 @@ final class RolloutTable {
             part.status));
   }
 
-  Map<DeviceId, Assignment> assignments(Map<DeviceId, Hold> held, Instant now) {
+  Map<DeviceId, Assignment> assignments(Map<DeviceId, Hold> held) {
     Map<DeviceId, Assignment> found = new HashMap<>();
     held.forEach(
         (device, hold) ->
-            assignment(hold.group(), rollouts.get(hold.rollout()), device, now)
+            assignment(hold.group(), rollouts.get(hold.rollout()), device)
                 .or(
                     () ->
                         hold.previous()
-                            .flatMap(id -> assignment(hold.group(), rollouts.get(id), device, now)))
+                            .flatMap(id -> assignment(hold.group(), rollouts.get(id), device)))
                 .ifPresent(assignment -> found.put(device, assignment)));
     return found;
   }
 
   private static Optional<Assignment> assignment(
-      GroupId group, @Nullable RolloutEntry entry, DeviceId device, Instant now) {
+      GroupId group, @Nullable RolloutEntry entry, DeviceId device) {
     RolloutRow row = entry == null ? null : entry.rows.get(device);
     if (entry == null || row == null || !row.group.equals(group)) {
       return Optional.empty();
@@ -156,7 +156,7 @@ final class RolloutTable {
             row.state,
             part.target.update().id(),
             Optional.ofNullable(row.base == null ? part.base : row.base),
-            Duration.between(row.since, now)));
+            entry.progress.endedAt().filter(row.since::isAfter).isPresent()));
   }
 
   /** Fails if one of the devices is in no group of the rollout. */
@@ -170,7 +170,7 @@ final class RolloutTable {
     for (Enrolled device : devices) {
       if (!entry.rows.containsKey(device.device())) {
         UpdateId base =
-            assignment(device.group(), part(entry, device.group()).previous, device.device(), now)
+            assignment(device.group(), part(entry, device.group()).previous, device.device())
                 .flatMap(Assignment::update)
                 .orElse(null);
         entry.add(new RolloutRow(entry.id(), device, base, now));

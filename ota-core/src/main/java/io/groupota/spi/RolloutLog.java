@@ -106,7 +106,7 @@ public interface RolloutLog {
    * @param state where the device is in it
    * @param target the update that it brings to the group
    * @param base the update that the device is to run unless it is let through, empty if none
-   * @param age for how long the device has been in its state
+   * @param afterEnd whether the device came into its state after the rollout ended
    */
   record Assignment(
       RolloutId rollout,
@@ -114,19 +114,35 @@ public interface RolloutLog {
       RolloutDeviceState state,
       UpdateId target,
       Optional<UpdateId> base,
-      Duration age) {
+      boolean afterEnd) {
     /**
      * The update that the device is to run. A rollout that is completed lets those through, too,
-     * that it did not reach in time; a device that failed, rejected the firmware, fell back, or is
-     * kept out by a guard stays where it is.
+     * that it did not reach in time, and again those that fall back from then on; a device that
+     * failed, rejected the firmware, fell back before, or is kept out by a guard stays where it is.
      *
      * @return the update, empty if none
      */
     public Optional<UpdateId> update() {
-      boolean late =
-          rolloutState == RolloutState.COMPLETED
-              && (state.isOpen() || state == RolloutDeviceState.TIMED_OUT);
+      boolean late = rolloutState == RolloutState.COMPLETED && isLate();
       return state.isLetThrough() || late ? Optional.of(target) : base;
+    }
+
+    private boolean isLate() {
+      return state.isOpen()
+          || state == RolloutDeviceState.TIMED_OUT
+          || (state == RolloutDeviceState.FELL_BACK && afterEnd);
+    }
+
+    /**
+     * Whether the rollout itself sees to it that the device comes to run the target: one in flight
+     * it triggers, and of one that is updated but reports another version it is about to see that
+     * it fell back. A rollout that is completed triggers nobody any more.
+     *
+     * @return true if nobody else needs to trigger the device
+     */
+    public boolean isSeenTo() {
+      boolean left = rolloutState == RolloutState.COMPLETED && state == RolloutDeviceState.UPDATED;
+      return state.isLetThrough() && !left;
     }
   }
 

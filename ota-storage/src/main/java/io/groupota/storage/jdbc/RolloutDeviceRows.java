@@ -47,8 +47,8 @@ final class RolloutDeviceRows {
           + " ON d.rollout_id = n.rollout AND d.device_id = n.device";
 
   private static final String ASSIGNMENTS =
-      "SELECT d.device_id, d.group_id, d.state, d.since, COALESCE(d.base, g.base) AS base, g.target,"
-          + (" r.state AS rollout_state, " + Database.NOW + " AS present")
+      "SELECT d.device_id, d.group_id, d.state, COALESCE(d.base, g.base) AS base, g.target,"
+          + " r.state AS rollout_state, COALESCE(d.since > r.ended_at, FALSE) AS after_end"
           + " FROM (SELECT d.*";
 
   private static final String ASSIGNMENTS_END =
@@ -127,10 +127,8 @@ final class RolloutDeviceRows {
 
   /** What a rollout says of those devices that are in it as members of the groups given. */
   static Map<DeviceId, Assignment> assignments(
-      Handle handle, Database database, RolloutId rollout, Map<DeviceId, GroupId> devices) {
-    return byKey(
-            handle, database.dialect(), ASSIGNMENTS, ASSIGNMENTS_END, rollout, devices.keySet())
-        .bind("now", Columns.instant(database.now()))
+      Handle handle, Dialect dialect, RolloutId rollout, Map<DeviceId, GroupId> devices) {
+    return byKey(handle, dialect, ASSIGNMENTS, ASSIGNMENTS_END, rollout, devices.keySet())
         .map(
             (row, context) ->
                 new Assigned(
@@ -149,8 +147,7 @@ final class RolloutDeviceRows {
         RolloutDeviceState.valueOf(row.getString("state")),
         new UpdateId(row.getString("target")),
         Columns.text(row, "base").map(UpdateId::new),
-        Duration.between(
-            Columns.presentInstant(row, "since"), Columns.presentInstant(row, "present")));
+        row.getBoolean("after_end"));
   }
 
   private static Query byKey(

@@ -99,7 +99,7 @@ final class SqlEnrolment {
     Map<DeviceId, UpdateId> bases = new HashMap<>();
     held.forEach(
         (id, devices) ->
-            RolloutDeviceRows.assignments(handle, database, id, devices)
+            RolloutDeviceRows.assignments(handle, database.dialect(), id, devices)
                 .forEach(
                     (device, assignment) ->
                         assignment.update().ifPresent(update -> bases.put(device, update))));

@@ -348,6 +348,7 @@ final class SqlRolloutLog implements RolloutLog {
         });
     asked.forEach(
         (rollout, devices) ->
-            found.putAll(RolloutDeviceRows.assignments(handle, database, rollout, devices)));
+            found.putAll(
+                RolloutDeviceRows.assignments(handle, database.dialect(), rollout, devices)));
   }
 }

@@ -94,7 +94,7 @@ class RolloutPlansTest {
             handle ->
                 RolloutDeviceRows.assignments(
                     handle,
-                    database,
+                    Dialect.POSTGRESQL,
                     YOUNG,
                     SOME.stream().collect(Collectors.toMap(id -> id, id -> GROUP))));
     assertReadByKey(plan);

@@ -285,7 +285,6 @@ public interface RolloutLogContract extends RolloutPagesContract {
       all.add(in(state, rollouts.device(group, 1)));
     }
     rollouts.enroll(id, all);
-    rollouts.clock.advance(Duration.ofSeconds(5));
     for (Enrolled device : all) {
       Assignment assignment = rollouts.assignment(group, device.device()).orElseThrow();
       assertThat(assignment)
@@ -296,7 +295,7 @@ public interface RolloutLogContract extends RolloutPagesContract {
                   device.state(),
                   target(rollout, group),
                   Optional.of(base.id()),
-                  Duration.ofSeconds(5)));
+                  false));
       assertThat(assignment.update())
           .contains(device.state().isLetThrough() ? target(rollout, group) : base.id());
     }
@@ -377,6 +376,35 @@ public interface RolloutLogContract extends RolloutPagesContract {
         second.rollout().id(), List.of(in(RolloutDeviceState.QUEUED, late), failed));
     assertThat(rollouts.assigned(late)).contains(target(first, group));
     assertThat(rollouts.assigned(failed)).isEmpty();
+  }
+
+  @Test
+  default void aDeviceThatFellBackAfterItsRolloutWasCompletedIsAssignedTheTarget() {
+    RolloutScenario rollouts = new RolloutScenario(this);
+    GroupId group = rollouts.scenario.group();
+    UpdateId base = rollouts.scenario.deploy(group, "1.0.0").id();
+    TrackedRollout first = rollouts.open(group);
+    RolloutId id = first.rollout().id();
+    Enrolled before = in(RolloutDeviceState.UPDATED, rollouts.device(group, 1));
+    Enrolled after = in(RolloutDeviceState.UPDATED, rollouts.device(group, 2));
+    rollouts.enroll(id, List.of(before, after));
+    rollouts.move(RolloutDeviceState.FELL_BACK, before);
+    TrackedRollout seen = rollouts.tracked(id);
+    RolloutProgress over =
+        seen.progress()
+            .but()
+            .state(RolloutState.COMPLETED, Optional.empty())
+            .endedAt(seen.now())
+            .build();
+    rollouts.repository.advance(seen, over, new RolloutStep.Progress());
+    rollouts.move(RolloutDeviceState.FELL_BACK, after);
+    assertThat(rollouts.assigned(before)).contains(base);
+    assertThat(rollouts.assigned(after)).contains(target(first, group));
+    TrackedRollout second = rollouts.open(group);
+    rollouts.repository.enrollLate(second.rollout().id(), List.of(before, after));
+    rollouts.move(RolloutDeviceState.FELL_BACK, before, after);
+    assertThat(rollouts.assigned(before)).contains(base);
+    assertThat(rollouts.assigned(after)).contains(target(first, group));
   }
 
   @Test

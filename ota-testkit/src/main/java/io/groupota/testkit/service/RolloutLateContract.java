@@ -11,11 +11,13 @@ import io.groupota.rollout.RolloutId;
 import io.groupota.rollout.RolloutPlan;
 import io.groupota.rollout.RolloutReason;
 import io.groupota.rollout.RolloutState;
+import io.groupota.rollout.Schedule;
 import io.groupota.rollout.Selector;
 import io.groupota.rollout.Stage;
 import io.groupota.spi.Addressing;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
@@ -170,5 +172,45 @@ public abstract class RolloutLateContract extends RolloutServiceContract {
     assertThat(device(id, device(9)).due()).as("joined late").isPresent();
     run(Duration.ofMinutes(2));
     assertThat(device(id, device(9)).due()).as("once").isEmpty();
+  }
+
+  @Test
+  final void aDeviceThatFallsBackAfterItsRolloutWasCompletedIsTriggeredAgain() {
+    fleet(3);
+    RolloutId id = start(stages(HALF, 100));
+    run();
+    report(List.of(device(1)), "2.0.0");
+    report(List.of(device(1)), "1.0.0");
+    assertThat(device(id, device(1)).state()).isEqualTo(RolloutDeviceState.FELL_BACK);
+    report(List.of(device(2), device(3)), "2.0.0");
+    settle();
+    assertThat(rollout(id).state()).isEqualTo(RolloutState.COMPLETED);
+    for (int times = 1; times <= 2; times++) {
+      run(INTERVAL);
+      triggers.clear();
+      report(List.of(device(1), device(2)), "1.0.0");
+      settle();
+      assertThat(device(id, device(2)).state()).isEqualTo(RolloutDeviceState.FELL_BACK);
+      assertThat(triggered()).as("the other one fell back before").containsExactly(device(2));
+      assertThat(told(device(2))).contains("2.0.0");
+      assertThat(told(device(1))).contains("1.0.0");
+      report(List.of(device(2)), "2.0.0");
+      assertThat(device(id, device(2)).state()).isEqualTo(RolloutDeviceState.UPDATED);
+    }
+  }
+
+  @Test
+  final void aDeviceThatFellBackAfterItsRolloutWasCompletedWaitsForTheNextOneAtItsTarget() {
+    RolloutId id = almostDone();
+    complete(service, id);
+    run(INTERVAL);
+    report(List.of(device(1)), "1.0.0");
+    RolloutId next =
+        start(
+            "3.0.0",
+            stages(HALF, 100).schedule(new Schedule(true, Optional.empty(), Optional.empty())));
+    settle();
+    assertThat(device(next, device(1)).state()).isEqualTo(RolloutDeviceState.QUEUED);
+    assertThat(told(device(1))).contains("2.0.0");
   }
 }
