@@ -10,7 +10,8 @@ import io.groupota.event.OtaEvent;
  * <p><b>When.</b> After the commit, by the node that made the change, and by that one alone. What
  * failed or was rolled back makes no event. An event is given at most once: a process that dies
  * between the commit and this call loses it, nothing else. What groups should run is never lost,
- * and {@link io.groupota.GroupOtaService#history} has every deploy on record.
+ * and {@link io.groupota.GroupOtaService#history} has every deploy on record that {@link
+ * io.groupota.GroupOta.Builder#retention} keeps.
  *
  * <p><b>In which thread.</b> A {@code listener} is called by the thread that did the work, before
  * that goes on: a deploy by its caller, which gets its answer afterwards; reports of devices by
