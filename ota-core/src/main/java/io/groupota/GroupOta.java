@@ -39,6 +39,8 @@ public final class GroupOta {
    * independent service. Whatever is given to it stays the host's: the service never closes it.
    */
   public static final class Builder {
+    private static final Duration LONGEST = Duration.ofDays(36_500);
+
     private @Nullable OtaRepository repository;
     private @Nullable BlobStore blobStore;
     private @Nullable GroupDirectory groups;
@@ -198,9 +200,9 @@ public final class GroupOta {
      * The least time between two triggers of a group to devices that show up with another version.
      * Default: 10 minutes.
      *
-     * @param interval positive
+     * @param interval positive, at most 36,500 days
      * @return this builder
-     * @throws IllegalArgumentException if it is not positive
+     * @throws IllegalArgumentException if it is not
      */
     public Builder retriggerInterval(Duration interval) {
       this.retriggerInterval = positive(interval, "retriggerInterval");
@@ -211,9 +213,9 @@ public final class GroupOta {
      * How long to wait for the notifier to hand over a trigger before it counts as failed. Default:
      * 10 seconds.
      *
-     * @param timeout positive
+     * @param timeout positive, at most 36,500 days
      * @return this builder
-     * @throws IllegalArgumentException if it is not positive
+     * @throws IllegalArgumentException if it is not
      */
     public Builder triggerTimeout(Duration timeout) {
       this.triggerTimeout = positive(timeout, "triggerTimeout");
@@ -225,9 +227,9 @@ public final class GroupOta {
      * seconds. Choose more than the trigger timeout, which is not checked: with less, another node
      * may send a trigger again that this one still waits for.
      *
-     * @param lease positive
+     * @param lease positive, at most 36,500 days
      * @return this builder
-     * @throws IllegalArgumentException if it is not positive
+     * @throws IllegalArgumentException if it is not
      */
     public Builder triggerLease(Duration lease) {
       this.triggerLease = positive(lease, "triggerLease");
@@ -251,9 +253,9 @@ public final class GroupOta {
      * How often a node looks for triggers that are due without its having been told, those of other
      * nodes for example. Default: 1 second.
      *
-     * @param interval positive
+     * @param interval positive, at most 36,500 days
      * @return this builder
-     * @throws IllegalArgumentException if it is not positive
+     * @throws IllegalArgumentException if it is not
      */
     public Builder pollInterval(Duration interval) {
       this.pollInterval = positive(interval, "pollInterval");
@@ -264,9 +266,9 @@ public final class GroupOta {
      * How long reports of devices are collected before they are saved together. Default: 500
      * milliseconds.
      *
-     * @param interval positive
+     * @param interval positive, at most 36,500 days
      * @return this builder
-     * @throws IllegalArgumentException if it is not positive
+     * @throws IllegalArgumentException if it is not
      */
     public Builder flushInterval(Duration interval) {
       this.flushInterval = positive(interval, "flushInterval");
@@ -278,9 +280,9 @@ public final class GroupOta {
      * long a service believes that what it saved of a device is still what is saved, though another
      * one may have saved something since. Default: 1 minute.
      *
-     * @param interval positive
+     * @param interval positive, at most 36,500 days
      * @return this builder
-     * @throws IllegalArgumentException if it is not positive
+     * @throws IllegalArgumentException if it is not
      */
     public Builder lastSeenInterval(Duration interval) {
       this.lastSeenInterval = positive(interval, "lastSeenInterval");
@@ -311,9 +313,9 @@ public final class GroupOta {
      * served by the others. That a group was removed from the directory may show later, see {@link
      * GroupOtaService#served(GroupId)}. Default: 500 milliseconds.
      *
-     * @param ttl positive
+     * @param ttl positive, at most 36,500 days
      * @return this builder
-     * @throws IllegalArgumentException if it is not positive
+     * @throws IllegalArgumentException if it is not
      */
     public Builder cacheTtl(Duration ttl) {
       this.cacheTtl = positive(ttl, "cacheTtl");
@@ -339,9 +341,9 @@ public final class GroupOta {
      * How long a deploy may take from its first byte to its commit; after that its file may be
      * swept. Default: 1 hour.
      *
-     * @param grace positive
+     * @param grace positive, at most 36,500 days
      * @return this builder
-     * @throws IllegalArgumentException if it is not positive
+     * @throws IllegalArgumentException if it is not
      */
     public Builder deployGrace(Duration grace) {
       this.deployGrace = positive(grace, "deployGrace");
@@ -411,9 +413,14 @@ public final class GroupOta {
       return value;
     }
 
+    /** Times are counted in nanoseconds, in which a long has room for 292 years. */
     private static Duration positive(Duration value, String name) {
       if (value.isNegative() || value.isZero()) {
         throw new IllegalArgumentException(name + " must be positive, but is " + value);
+      }
+      if (value.compareTo(LONGEST) > 0) {
+        throw new IllegalArgumentException(
+            name + " must be at most " + LONGEST.toDays() + " days, but is " + value);
       }
       return value;
     }
