@@ -164,10 +164,11 @@ public interface GroupOtaService extends AutoCloseable {
    *
    * <p>When the buffer of reports is nearly full, those that would only refresh the time of the
    * last one are dropped first; when it is full of others, those are refused too. A device repeats
-   * its status 5 seconds later; a code that was refused is lost.
+   * its status 5 seconds later; a code that was refused is lost. After {@link #close()} every
+   * report is refused, and counts nowhere.
    *
    * @param report the report
-   * @return whether there was room for it; false under overload
+   * @return whether it was taken; false under overload and from {@link #close()} on
    */
   boolean report(DeviceReport report);
 

@@ -5,8 +5,8 @@ package io.groupota;
  * is. Immutable.
  *
  * <p>Each call of {@link GroupOtaService#report} adds one to {@code taken}, {@code repeated},
- * {@code ignored}, {@code droppedRefreshes} or {@code refusedChanges}. They are read one after the
- * other, so while reports come in they do not show one moment.
+ * {@code ignored}, {@code droppedRefreshes} or {@code refusedChanges} until the service is closed.
+ * They are read one after the other, so while reports come in they do not show one moment.
  *
  * @param taken is or was waiting to be saved; several of one device are saved as one
  * @param repeated says only what is saved or being saved, since not long ago: done with

@@ -246,7 +246,9 @@ public final class DefaultGroupOtaService implements GroupOtaService {
 
   @Override
   public boolean report(DeviceReport report) {
-    return reports.add(report);
+    // Asked again: what was added before the service was closed is saved by that, anything later
+    // not.
+    return !closed && reports.add(report) && !closed;
   }
 
   @Override

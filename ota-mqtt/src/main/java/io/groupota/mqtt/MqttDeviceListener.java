@@ -221,7 +221,7 @@ public final class MqttDeviceListener implements AutoCloseable {
    * @param reported taken by the service
    * @param malformed dropped: not what the protocol has
    * @param retained dropped: old ones that the broker had kept
-   * @param refused not taken by the service, which was overloaded
+   * @param refused not taken by the service, which was overloaded or closed
    * @param failed not taken because the service threw
    */
   public record Counts(

@@ -302,6 +302,18 @@ public abstract class ReportContract extends ServiceContract {
   }
 
   @Test
+  void whatIsReportedToAServiceThatIsClosedIsRefused() {
+    addDevice(1, "alice", Addressing.GROUP);
+    report(1, "1.0.0");
+    service.close();
+    ReportCounts before = service.reportCounts();
+    assertThat(service.report(DeviceReport.version(device(1), "2.0.0"))).isFalse();
+    assertThat(service.report(DeviceReport.version(device(1), "1.0.0"))).isFalse();
+    assertThat(service.report(DeviceReport.version(device(2), "1.0.0"))).isFalse();
+    assertThat(service.reportCounts()).isEqualTo(before);
+  }
+
+  @Test
   void aForgottenDeviceLeavesTheDiff() {
     addDevice(1, "alice", Addressing.GROUP);
     addDevice(2, "alice", Addressing.GROUP);
