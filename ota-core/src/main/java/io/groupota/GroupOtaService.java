@@ -56,7 +56,7 @@ public interface GroupOtaService extends AutoCloseable {
   Rollouts rollouts();
 
   /**
-   * Counts what the devices of a group would do if it served a version.
+   * Counts what the devices of a group would do if it served a version, as last reported.
    *
    * @param owner who asks
    * @param group the group
@@ -189,9 +189,10 @@ public interface GroupOtaService extends AutoCloseable {
   Optional<DeviceState> deviceState(OwnerId owner, DeviceId device);
 
   /**
-   * Forgets what devices reported, once the host has removed them from its directory. They are no
-   * longer part of any diff. Works on 1,000 at a time: if it fails, some may be forgotten already;
-   * call it again.
+   * Forgets what devices reported, once the host has moved them to another group or removed them
+   * from its directory. Until then they count in the diff of the group in which they reported last,
+   * afterwards in none but as a member of their new group that has not reported yet. Works on 1,000
+   * at a time: if it fails, some may be forgotten already; call it again.
    *
    * @param devices the devices
    */

@@ -4,13 +4,14 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * What the devices of a group would do if it served a version, by distinct reported version.
- * Immutable.
+ * What the devices of a group would do if it served a version, by distinct reported version, as
+ * last reported: a device that was moved or removed counts in the group in which it reported last,
+ * until it reports in another one or is forgotten ({@link GroupOtaService#forget}). Immutable.
  *
  * @param group the group
  * @param target the version
  * @param lines one line per distinct reported version, the most devices first; the counts of all
- *     lines add up to the devices of the group
+ *     lines add up to the devices of the group once those that left it are forgotten
  */
 public record VersionDiff(GroupId group, String target, List<Line> lines) {
   /**

@@ -17,14 +17,18 @@ public interface GroupRegistry extends GroupDirectory {
   void saveGroups(Collection<Group> groups);
 
   /**
-   * Inserts or updates devices.
+   * Inserts or updates devices. Follow up with {@link io.groupota.GroupOtaService#forget} for those
+   * that move to another group, so that they leave the version diff of the old one before they
+   * report again.
    *
    * @param devices the devices; a group that they name need not exist
    */
   void saveDevices(Collection<Device> devices);
 
   /**
-   * Removes a group. Its devices stay, in no group.
+   * Removes a group. Its devices stay, in no group. Follow up with {@link
+   * io.groupota.GroupOtaService#forget} for them, so that they leave the version diff, should the
+   * group come back.
    *
    * @param group the group; nothing happens if there is none
    */

@@ -8,18 +8,23 @@ import io.groupota.DevicePage;
 import io.groupota.DeviceReport;
 import io.groupota.DeviceState;
 import io.groupota.DeviceState.Progress;
+import io.groupota.GroupId;
 import io.groupota.InvalidRequestException;
 import io.groupota.OtaUpdate;
 import io.groupota.ReportCounts;
 import io.groupota.StorageException;
+import io.groupota.Token;
 import io.groupota.UpdateCode;
 import io.groupota.VersionChange.Direction;
 import io.groupota.VersionChange.Kind;
 import io.groupota.VersionDiff;
 import io.groupota.spi.Addressing;
+import io.groupota.spi.Device;
+import io.groupota.spi.Group;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
@@ -29,6 +34,7 @@ import org.junit.jupiter.api.Test;
  */
 public abstract class ReportContract extends ServiceContract {
   private static final Duration TIMEOUT = Duration.ofMinutes(5);
+  private static final GroupId MOVED_TO = new GroupId("5e1b76bc4315b70eb2425aaa");
 
   /** For subclasses. */
   protected ReportContract() {}
@@ -325,6 +331,26 @@ public abstract class ReportContract extends ServiceContract {
     VersionDiff diff = service.diff(OWNER, GROUP, "1.0.0");
     assertThat(diff.devices()).isEqualTo(1);
     assertThat(diff.count(Direction.CURRENT)).isEqualTo(1);
+  }
+
+  @Test
+  void aDeviceThatMovedCountsWhereItLastReportedUntilItIsForgotten() {
+    registry.saveGroups(List.of(new Group(MOVED_TO, OWNER, Token.of("other"), "")));
+    addDevice(1, "alice", Addressing.GROUP);
+    report(1, "1.0.0");
+    service.runOnce();
+    registry.saveDevices(
+        List.of(
+            new Device(
+                device(1), Token.of("t"), Optional.of(MOVED_TO), "alice", Addressing.GROUP)));
+    assertThat(service.diff(OWNER, GROUP, "1.0.0").devices()).isEqualTo(1);
+    service.forget(List.of(device(1)));
+    assertThat(service.diff(OWNER, GROUP, "1.0.0").devices()).isZero();
+    assertThat(service.diff(OWNER, MOVED_TO, "1.0.0").count(Direction.UNKNOWN)).isEqualTo(1);
+    report(1, "1.0.0");
+    service.runOnce();
+    assertThat(service.diff(OWNER, GROUP, "1.0.0").devices()).isZero();
+    assertThat(service.diff(OWNER, MOVED_TO, "1.0.0").count(Direction.CURRENT)).isEqualTo(1);
   }
 
   private void code(UpdateCode code) {
