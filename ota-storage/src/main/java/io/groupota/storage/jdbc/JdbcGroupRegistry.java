@@ -150,8 +150,8 @@ public final class JdbcGroupRegistry implements GroupRegistry {
      * Builds the registry.
      *
      * @return the registry
-     * @throws io.groupota.StorageException if the database cannot be reached or the tables cannot
-     *     be created
+     * @throws io.groupota.StorageException if the database cannot be reached, the tables cannot be
+     *     created, or with migration off the tables are not those that this release needs
      * @throws IllegalArgumentException if the database is neither H2 nor PostgreSQL
      */
     public JdbcGroupRegistry build() {
