@@ -2,6 +2,7 @@ package io.groupota.http;
 
 import io.groupota.InvalidRequestException;
 import io.groupota.OtaQuery;
+import java.math.BigInteger;
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
@@ -26,6 +27,9 @@ final class QueryParameters {
   private static final int MAX_LENGTH = 16_384;
 
   private static final Pattern NUMBER = Pattern.compile("[0-9]+");
+  private static final BigInteger LARGEST_OFFSET = BigInteger.valueOf(Long.MAX_VALUE);
+  private static final String OFFSETS = "an integer from 0 to " + LARGEST_OFFSET;
+  private static final BigInteger LARGEST_LIMIT = BigInteger.valueOf(Integer.MAX_VALUE);
 
   private final Map<String, String> values;
 
@@ -88,31 +92,30 @@ final class QueryParameters {
   }
 
   long offset() {
-    return number("offset", Long.MAX_VALUE).orElse(0L);
+    BigInteger offset = number("offset", OFFSETS).orElse(BigInteger.ZERO);
+    if (offset.compareTo(LARGEST_OFFSET) > 0) {
+      throw outside("offset", OFFSETS);
+    }
+    return offset.longValue();
   }
 
+  /** However large: the service cuts it to its maximum. */
   OptionalInt limit() {
-    return number("limit", Integer.MAX_VALUE)
-        .map(limit -> OptionalInt.of(limit.intValue()))
+    return number("limit", "an integer from 0")
+        .map(limit -> OptionalInt.of(limit.min(LARGEST_LIMIT).intValue()))
         .orElse(OptionalInt.empty());
   }
 
-  private Optional<Long> number(String name, long max) {
+  private Optional<BigInteger> number(String name, String range) {
     String value = values.get(name);
-    if (value == null) {
-      return Optional.empty();
+    if (value != null && !NUMBER.matcher(value).matches()) {
+      throw outside(name, range);
     }
-    if (NUMBER.matcher(value).matches()) {
-      try {
-        long number = Long.parseLong(value);
-        if (number <= max) {
-          return Optional.of(number);
-        }
-      } catch (NumberFormatException e) {
-        // More digits than a long holds: out of range like the others.
-      }
-    }
-    throw new InvalidRequestException(name, name + " must be an integer from 0 to " + max);
+    return Optional.ofNullable(value).map(BigInteger::new);
+  }
+
+  private static InvalidRequestException outside(String name, String range) {
+    return new InvalidRequestException(name, name + " must be " + range);
   }
 
   OtaQuery.Order order() {
