@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.groupota.FirmwareUnreadableException;
 import io.groupota.InvalidRequestException;
+import io.groupota.Token;
 import jakarta.servlet.http.Part;
 import java.io.IOException;
 import java.io.InputStream;
@@ -21,7 +22,7 @@ import java.util.Set;
  * too: a plan that is overlooked would be a firmware for everybody at once.
  *
  * @param group the group id, not checked
- * @param token the group's token
+ * @param token what was given for the group's token, see {@link #token(String)}
  * @param version the version, not checked
  * @param mustPassThrough whether older devices must get this version before any newer one
  * @param plan how a staged rollout reaches the devices, as JSON; empty for all of them at once
@@ -46,6 +47,19 @@ record DeployForm(
   /** Containers have limits of their own, or none. */
   private static final int MAX_PARTS = 100;
 
+  /** What no group can have, since it is not fit for a URL. */
+  private static final Token NOBODYS = Token.of("/");
+
+  /**
+   * A token that was given for a group. One that is longer than any is wrong like any other, so
+   * that the group is not found.
+   *
+   * @throws InvalidRequestException if it is empty
+   */
+  static Token token(String given) {
+    return given.length() > Token.MAX_LENGTH ? NOBODYS : Token.of(given);
+  }
+
   static DeployForm of(Collection<Part> parts) {
     if (parts.size() > MAX_PARTS) {
       throw new InvalidRequestException("body", "The multipart body has too many parts");
@@ -69,7 +83,7 @@ record DeployForm(
     }
     return new DeployForm(
         text(fields, "group"),
-        text(fields, "token"),
+        token(fields),
         text(fields, "version"),
         flag(fields, "must_pass_through"),
         plan(fields),
@@ -132,6 +146,16 @@ record DeployForm(
           name, name.equals("group") ? "Group ID is not valid" : name + " is too long");
     }
     return new String(bytes(part), UTF_8);
+  }
+
+  /** Its beginning, if it is far too long. */
+  private static String token(Map<String, Part> fields) {
+    Part part = required(fields, "token");
+    try (InputStream in = part.getInputStream()) {
+      return new String(in.readNBytes(MAX_FIELD_BYTES), UTF_8);
+    } catch (IOException e) {
+      throw new FirmwareUnreadableException(e);
+    }
   }
 
   /** For a part whose size was checked. */

@@ -2,6 +2,7 @@ package io.groupota.http;
 
 import io.groupota.DeployRequest;
 import io.groupota.FirmwareTooLargeException;
+import io.groupota.GroupId;
 import io.groupota.GroupOtaService;
 import io.groupota.InvalidRequestException;
 import io.groupota.OwnerId;
@@ -83,10 +84,15 @@ final class DeployHandler {
   }
 
   private static DeployRequest request(OwnerId owner, DeployForm form) {
-    DeployRequest deploy =
-        DeployRequest.of(
-            owner, form.group(), form.token(), form.version(), form.firmware()::getInputStream);
-    return form.mustPassThrough() ? deploy.asMustPassThrough() : deploy;
+    return new DeployRequest(
+        owner,
+        new GroupId(form.group()),
+        DeployForm.token(form.token()),
+        form.version(),
+        form.firmware()::getInputStream,
+        false,
+        false,
+        form.mustPassThrough());
   }
 
   private static Reply begun(Rollout rollout) {

@@ -50,7 +50,7 @@ record PlanField(RolloutPlan plan, Map<GroupId, Token> others) {
       throw wrong(path + " has other members than group and token");
     }
     try {
-      if (others.putIfAbsent(new GroupId(group), Token.of(token)) != null) {
+      if (others.putIfAbsent(new GroupId(group), DeployForm.token(token)) != null) {
         throw wrong(path + ".group is given more than once");
       }
     } catch (InvalidRequestException e) {

@@ -124,9 +124,10 @@ class InputLimitTest {
     "group, 1024, 400, Group ID is not valid",
     "group, 1025, 400, Group ID is not valid",
     "token, 64, 404, No such group",
-    "token, 65, 400, token is too long (at most 64 characters)",
-    "token, 1024, 400, token is too long (at most 64 characters)",
-    "token, 1025, 400, token is too long",
+    "token, 65, 404, No such group",
+    "token, 1024, 404, No such group",
+    "token, 1025, 404, No such group",
+    "token, 100000, 404, No such group",
     "version, 1025, 400, version is too long",
   })
   void aFieldIsReadUpToWhatItMayHave(String field, int length, int status, String message)
