@@ -7,13 +7,11 @@ import io.groupota.internal.ReportSaver.Verdict;
 import io.groupota.spi.Device;
 import java.time.Clock;
 import java.util.ArrayList;
-import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.atomic.AtomicInteger;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Takes the reports of devices without waiting for a storage and hands them to {@link ReportSaver}
@@ -22,12 +20,11 @@ import org.jspecify.annotations.Nullable;
  * or waits already; the last places are for devices that are known to run another version.
  */
 final class ReportBuffer {
-  private static final int BATCH = 1_000;
-
   private final ReportSaver saver;
   private final ReportTally tally;
   private final int capacity;
   private final ElapsedTime time;
+  private final SaveBatches batches = new SaveBatches();
   private final ConcurrentMap<DeviceId, WaitingReports> pending = new ConcurrentHashMap<>();
 
   /** What left {@link #pending} and is not yet remembered as saved: memory does not tell yet. */
@@ -148,56 +145,66 @@ final class ReportBuffer {
   }
 
   /**
-   * Saves what was taken before this call. Batches that fail stay for the next call; what is saved
-   * is saved once, whatever fails after it.
+   * Saves what was taken before this call. What fails stays for the next call and holds up nothing
+   * else, see {@link SaveBatches}; what is saved is saved once, whatever fails after it.
    */
   synchronized void flush() {
-    int left = pending.size();
-    Iterator<WaitingReports> entries = pending.values().iterator();
-    @Nullable RuntimeException failure = null;
-    while (left > 0 && entries.hasNext()) {
-      left -= take(entries, Math.min(left, BATCH));
-      Map<Device, String> saved = save(failure);
-      if (failure == null) {
-        failure = look(saved);
-      }
+    batches.begin(pending.keySet());
+    List<RuntimeException> failures = new ArrayList<>();
+    boolean looks = true;
+    for (List<DeviceId> batch = batches.next(); !batch.isEmpty(); batch = batches.next()) {
+      Map<Device, String> saved = save(batch, failures);
+      looks = looks && look(saved, failures);
     }
-    if (failure != null) {
-      throw failure;
-    }
+    batches.end();
+    throwFirst(failures);
   }
 
-  private Map<Device, String> save(@Nullable RuntimeException failure) {
+  private static void throwFirst(List<RuntimeException> failures) {
+    if (failures.isEmpty()) {
+      return;
+    }
+    RuntimeException first = failures.get(0);
+    failures.stream().filter(other -> other != first).forEach(first::addSuppressed);
+    throw first;
+  }
+
+  /** What {@link #look} is for, nothing if it fails. */
+  private Map<Device, String> save(List<DeviceId> batch, List<RuntimeException> failures) {
+    take(batch);
+    if (saving.isEmpty()) {
+      return Map.of();
+    }
     try {
       Map<Device, String> saved = saver.save(new ArrayList<>(saving.values()));
       size.addAndGet(-saving.size());
+      batches.saved();
       return saved;
     } catch (RuntimeException | Error e) {
       saving.values().forEach(this::putBack);
-      if (failure != null) {
-        e.addSuppressed(failure);
+      if (e instanceof Error) {
+        throw e;
       }
-      throw e;
+      batches.failed(batch);
+      failures.add((RuntimeException) e);
+      return Map.of();
     } finally {
       saving.clear();
     }
   }
 
-  private @Nullable RuntimeException look(Map<Device, String> saved) {
+  private boolean look(Map<Device, String> saved, List<RuntimeException> failures) {
     try {
       saver.look(saved);
-      return null;
+      return true;
     } catch (RuntimeException e) {
-      return e;
+      failures.add(e);
+      return false;
     }
   }
 
-  private int take(Iterator<WaitingReports> entries, int count) {
-    List<DeviceId> devices = new ArrayList<>(count);
-    while (devices.size() < count && entries.hasNext()) {
-      devices.add(entries.next().device());
-    }
-    for (DeviceId device : devices) {
+  private void take(List<DeviceId> batch) {
+    for (DeviceId device : batch) {
       pending.computeIfPresent(
           device,
           (id, report) -> {
@@ -205,7 +212,6 @@ final class ReportBuffer {
             return null;
           });
     }
-    return devices.size();
   }
 
   private void putBack(WaitingReports earlier) {

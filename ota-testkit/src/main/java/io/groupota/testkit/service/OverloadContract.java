@@ -3,15 +3,27 @@ package io.groupota.testkit.service;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.groupota.DeviceId;
 import io.groupota.DeviceReport;
 import io.groupota.ReportCounts;
 import io.groupota.StorageException;
+import io.groupota.Token;
 import io.groupota.UpdateCode;
 import io.groupota.spi.Addressing;
+import io.groupota.spi.Device;
+import io.groupota.spi.DeviceStates.Sighting;
+import io.groupota.spi.OtaRepository;
 import io.groupota.testkit.SettableClock;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Predicate;
 import org.junit.jupiter.api.Test;
 
 /** What is dropped when more is reported than can be saved, on the storages of an implementer. */
@@ -167,6 +179,88 @@ public abstract class OverloadContract extends ServiceContract {
     service.runOnce();
     for (int i = 0; i < CAPACITY; i++) {
       assertThat(state(i).reportedVersion()).contains("2.0.0");
+    }
+  }
+
+  @Test
+  void oneThatCannotBeSavedHoldsUpNoOther() {
+    AtomicBoolean locked = new AtomicBoolean(true);
+    List<List<DeviceId>> tried = new ArrayList<>();
+    service =
+        build(
+            builder()
+                .repository(
+                    failingSaves(tried, devices -> locked.get() && devices.contains(device(7)))));
+    reportAll(3_500);
+    assertThatThrownBy(service::runOnce).isInstanceOf(StorageException.class);
+    assertThat(service.reportCounts().waiting())
+        .as("in the batch of the one")
+        .isLessThanOrEqualTo(1_000);
+    for (int i = 0; i < 10; i++) {
+      assertThatThrownBy(service::runOnce).isInstanceOf(StorageException.class);
+    }
+    assertThat(service.reportCounts().waiting()).isEqualTo(1);
+    report(1, "2.0.0");
+    tried.clear();
+    assertThatThrownBy(service::runOnce).isInstanceOf(StorageException.class);
+    assertThat(tried)
+        .as("what failed comes last")
+        .containsExactly(List.of(device(1)), List.of(device(7)));
+    assertThat(state(1).reportedVersion()).contains("2.0.0");
+    locked.set(false);
+    service.runOnce();
+    assertThat(state(7).reportedVersion()).contains("1.0.0");
+    assertThat(service.reportCounts().waiting()).isZero();
+    assertThat(service.reportCounts().versionChanges()).isEqualTo(3_501);
+  }
+
+  /** Each attempt may have to wait for a timeout. */
+  @Test
+  void anOutageIsNotTriedWithEveryBatchAndNotWithTheSameOnes() {
+    AtomicBoolean down = new AtomicBoolean(true);
+    List<List<DeviceId>> tried = new ArrayList<>();
+    service = build(builder().repository(failingSaves(tried, devices -> down.get())));
+    reportAll(4_500);
+    Set<DeviceId> all = new HashSet<>();
+    for (int i = 1; i <= 3; i++) {
+      tried.clear();
+      assertThatThrownBy(service::runOnce).isInstanceOf(StorageException.class);
+      assertThat(tried).hasSize(2);
+      tried.forEach(all::addAll);
+      assertThat(all).hasSize(Math.min(2_000 * i, 4_500));
+    }
+    assertThat(service.reportCounts().waiting()).isEqualTo(4_500);
+    down.set(false);
+    tried.clear();
+    service.runOnce();
+    assertThat(tried).as("an outage is no reason for smaller batches").hasSize(5);
+    assertThat(service.reportCounts().waiting()).isZero();
+    assertThat(service.reportCounts().versionChanges()).isEqualTo(4_500);
+  }
+
+  private OtaRepository failingSaves(List<List<DeviceId>> tried, Predicate<List<DeviceId>> fails) {
+    return intercepting(
+        "save",
+        (method, args) -> {
+          List<DeviceId> devices = new ArrayList<>();
+          ((Collection<?>) args[0]).forEach(each -> devices.add(((Sighting) each).device().id()));
+          tried.add(devices);
+          if (fails.test(devices)) {
+            throw new StorageException("locked", null);
+          }
+          return method.call();
+        });
+  }
+
+  private void reportAll(int devices) {
+    List<Device> all = new ArrayList<>();
+    for (int i = 0; i < devices; i++) {
+      Token token = Token.of("token" + i);
+      all.add(new Device(device(i), token, Optional.of(GROUP), "alice", Addressing.GROUP));
+    }
+    registry.saveDevices(all);
+    for (int i = 0; i < devices; i++) {
+      report(i, "1.0.0");
     }
   }
 
