@@ -128,7 +128,7 @@ final class Database {
 
   /** The present time for what is worked out here, of the moment of this call. */
   Present present() {
-    return new Present(now(), System.nanoTime(), offset);
+    return new Present(now(), System.nanoTime(), offset, dialect);
   }
 
   /**
@@ -137,11 +137,13 @@ final class Database {
    * @param given what the clock that was given showed at the moment, null without one
    * @param nanos the counter of the JVM at the moment
    * @param offset what is known of the database's clock
+   * @param dialect how it is asked
    */
-  record Present(@Nullable Instant given, long nanos, ClockOffset offset) {
+  record Present(@Nullable Instant given, long nanos, ClockOffset offset, Dialect dialect) {
     /**
      * The moment by the database's clock, if asked as the first statement of a transaction. Later
      * moments have later times, however long an answer takes, unless the database's clock is set.
+     * The transaction does not wait for a lock for ever, see {@link Dialect#present}.
      */
     Instant at(Handle handle) {
       if (given != null) {
@@ -150,7 +152,7 @@ final class Database {
       long asked = System.nanoTime();
       Instant time =
           handle
-              .createQuery("SELECT CURRENT_TIMESTAMP AS present")
+              .createQuery(dialect.present())
               .map((row, context) -> Columns.presentInstant(row, "present"))
               .one();
       offset.learn(asked, time, System.nanoTime());

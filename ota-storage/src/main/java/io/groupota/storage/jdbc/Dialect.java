@@ -1,7 +1,9 @@
 package io.groupota.storage.jdbc;
 
 import java.sql.Connection;
+import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -20,18 +22,36 @@ enum Dialect {
 
   static Dialect of(Connection connection) throws SQLException {
     String product = connection.getMetaData().getDatabaseProductName();
-    return Stream.of(values())
-        .filter(dialect -> dialect.product.equals(product))
-        .findFirst()
-        .orElseThrow(
-            () ->
-                new IllegalArgumentException(
-                    "Group OTA supports the databases "
-                        + Stream.of(values())
-                            .map(dialect -> dialect.product)
-                            .collect(Collectors.joining(" and "))
-                        + ", but this is "
-                        + product));
+    Dialect found =
+        Stream.of(values())
+            .filter(dialect -> dialect.product.equals(product))
+            .findFirst()
+            .orElseThrow(() -> unknown(product));
+    if (found == POSTGRESQL) {
+      requireUnicode(connection);
+    }
+    return found;
+  }
+
+  private static IllegalArgumentException unknown(String product) {
+    String known =
+        Stream.of(values()).map(dialect -> dialect.product).collect(Collectors.joining(" and "));
+    return new IllegalArgumentException(
+        "Group OTA supports the databases " + known + ", but this is " + product);
+  }
+
+  /** In another encoding a character of one device would keep a whole batch from being saved. */
+  private static void requireUnicode(Connection connection) throws SQLException {
+    try (Statement statement = connection.createStatement();
+        ResultSet row = statement.executeQuery("SHOW server_encoding")) {
+      row.next();
+      if (!row.getString(1).equals("UTF8")) {
+        throw new IllegalArgumentException(
+            "Group OTA needs a PostgreSQL database with the encoding UTF8, but this one has "
+                + row.getString(1)
+                + "; create one with CREATE DATABASE ... ENCODING 'UTF8' TEMPLATE template0");
+      }
+    }
   }
 
   /** The SQL state of a user without the rights of an administrator. */
@@ -43,6 +63,20 @@ enum Dialect {
    */
   String flush() {
     return this == H2 ? "CHECKPOINT SYNC" : "";
+  }
+
+  /**
+   * Asks for the present time. On PostgreSQL a transaction that begins with it waits for each lock
+   * for so long only, unless the host has said how long itself: the locks of a node that lost its
+   * power stay for hours otherwise, and so would everything on the server that waits for them.
+   */
+  String present() {
+    String present = "SELECT CURRENT_TIMESTAMP AS present";
+    return this == H2
+        ? present
+        : present
+            + ", CASE CURRENT_SETTING('lock_timeout') WHEN '0'"
+            + " THEN SET_CONFIG('lock_timeout', '5s', TRUE) END AS lock_timeout";
   }
 
   /**

@@ -109,7 +109,8 @@ public final class JdbcGroupRegistry implements GroupRegistry {
    * @return the registry
    * @throws io.groupota.StorageException if the database cannot be reached or the tables cannot be
    *     created
-   * @throws IllegalArgumentException if the database is neither H2 nor PostgreSQL
+   * @throws IllegalArgumentException if the database is neither H2 nor PostgreSQL with the encoding
+   *     UTF8
    */
   public static JdbcGroupRegistry using(DataSource dataSource) {
     return builder(dataSource).build();
@@ -152,7 +153,8 @@ public final class JdbcGroupRegistry implements GroupRegistry {
      * @return the registry
      * @throws io.groupota.StorageException if the database cannot be reached, the tables cannot be
      *     created, or with migration off the tables are not those that this release needs
-     * @throws IllegalArgumentException if the database is neither H2 nor PostgreSQL
+     * @throws IllegalArgumentException if the database is neither H2 nor PostgreSQL with the
+     *     encoding UTF8
      */
     public JdbcGroupRegistry build() {
       return new JdbcGroupRegistry(Database.open(dataSource, "group registry", migrate, null));

@@ -84,7 +84,8 @@ public final class JdbcOtaRepository implements OtaRepository {
    * @return the repository
    * @throws io.groupota.StorageException if the database cannot be reached or the tables cannot be
    *     created
-   * @throws IllegalArgumentException if the database is neither H2 nor PostgreSQL
+   * @throws IllegalArgumentException if the database is neither H2 nor PostgreSQL with the encoding
+   *     UTF8
    */
   public static JdbcOtaRepository using(DataSource dataSource) {
     return builder(dataSource).build();
@@ -144,7 +145,8 @@ public final class JdbcOtaRepository implements OtaRepository {
      *
      * @param out where the statements go, each ended by a semicolon
      * @throws io.groupota.StorageException if the database cannot be read
-     * @throws IllegalArgumentException if the database is neither H2 nor PostgreSQL
+     * @throws IllegalArgumentException if the database is neither H2 nor PostgreSQL with the
+     *     encoding UTF8
      * @throws java.io.IOException if they cannot be written
      */
     public void writeSchema(Appendable out) throws IOException {
@@ -167,7 +169,8 @@ public final class JdbcOtaRepository implements OtaRepository {
      * @return the repository
      * @throws io.groupota.StorageException if the database cannot be reached, the tables cannot be
      *     created, or with migration off the tables are not those that this release needs
-     * @throws IllegalArgumentException if the database is neither H2 nor PostgreSQL
+     * @throws IllegalArgumentException if the database is neither H2 nor PostgreSQL with the
+     *     encoding UTF8
      */
     public JdbcOtaRepository build() {
       return new JdbcOtaRepository(Database.open(dataSource, "OTA repository", migrate, clock));

@@ -1,11 +1,14 @@
 package io.groupota.storage.jdbc;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
 import io.groupota.DeviceId;
 import io.groupota.GroupId;
 import io.groupota.OtaUpdate;
+import io.groupota.StorageException;
 import io.groupota.Token;
 import io.groupota.rollout.RolloutDeviceState;
 import io.groupota.rollout.RolloutId;
@@ -33,14 +36,22 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
-/** Devices of several rollouts are locked in one order by all who lock them, on PostgreSQL. */
+/**
+ * Devices of several rollouts are locked in one order by all who lock them, and nobody waits for a
+ * lock for ever, on PostgreSQL.
+ */
 @Tag("postgresql")
+@Timeout(120)
 class LocksOfReportsTest {
   private static final Duration LEASE = Duration.ofMinutes(1);
   private static final DeviceId FIRST = new DeviceId(Samples.id(1));
   private static final DeviceId LAST = new DeviceId(Samples.id(2));
   private static final RolloutId YOUNG = new RolloutId(Samples.id(20));
+
+  private static final String LOCK_DEVICE =
+      "SELECT 1 FROM ota_device_state WHERE device_id = '" + FIRST + "' FOR UPDATE";
 
   private HikariDataSource pool;
   private Spy spy;
@@ -135,6 +146,47 @@ class LocksOfReportsTest {
           .containsOnly(true);
     }
     assertThat(spy.calls).as("of transactions").doesNotContain("rollback");
+  }
+
+  /** A node that lost its power holds its locks for hours. */
+  @Test
+  void aBatchOfReportsDoesNotWaitForALockForEver() throws Exception {
+    repository.save(List.of(reports(FIRST), reports(LAST)));
+    spy.prepared.clear();
+    try (Connection blocker = pool.getConnection();
+        Statement statement = blocker.createStatement()) {
+      blocker.setAutoCommit(false);
+      statement.execute(LOCK_DEVICE);
+      assertRefused(repository);
+      repository.save(List.of(reports(LAST)));
+      assertThat(waiting(statement)).as("on the server").isZero();
+    }
+    repository.save(List.of(reports(FIRST)));
+    assertThat(spy.prepared).as("round trips").noneMatch(sql -> sql.startsWith("SET"));
+  }
+
+  @Test
+  void howLongAHostLetsItsTransactionsWaitIsLeftAsItIs() throws Exception {
+    repository.save(List.of(reports(FIRST)));
+    HikariConfig config = new HikariConfig();
+    config.setJdbcUrl(pool.getJdbcUrl());
+    config.setConnectionInitSql("SET lock_timeout = '20ms'");
+    try (HikariDataSource impatient = new HikariDataSource(config);
+        Connection blocker = pool.getConnection();
+        Statement statement = blocker.createStatement()) {
+      OtaRepository other = JdbcOtaRepository.using(impatient);
+      blocker.setAutoCommit(false);
+      statement.execute(LOCK_DEVICE);
+      long start = System.nanoTime();
+      assertRefused(other);
+      assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(4));
+    }
+  }
+
+  private static void assertRefused(OtaRepository repository) {
+    assertThatThrownBy(() -> repository.save(List.of(reports(FIRST))))
+        .isInstanceOf(StorageException.class)
+        .hasMessageContaining("(SQL state 55P03)");
   }
 
   private static Move updated(DueMember due) {

@@ -24,6 +24,7 @@ import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.Callable;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Stream;
 import javax.sql.DataSource;
@@ -32,6 +33,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class SchemaTest {
   private static final String EMPTY_HISTORY =
@@ -336,6 +338,25 @@ class SchemaTest {
       assertThatThrownBy(() -> JdbcOtaRepository.using(spy.dataSource()))
           .isInstanceOf(IllegalArgumentException.class)
           .hasMessage("Group OTA supports the databases H2 and PostgreSQL, but this is SuperBase");
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"LATIN1", "SQL_ASCII"})
+  void anEncodingThatDoesNotHoldEveryVersionIsRefused(String encoding) {
+    try (HikariDataSource pool =
+        new HikariDataSource(TestDatabase.postgresWithEncoding(encoding))) {
+      for (Callable<?> use :
+          List.<Callable<?>>of(
+              () -> JdbcOtaRepository.using(pool),
+              () -> JdbcOtaRepository.builder(pool).migrate(false).build(),
+              () -> JdbcGroupRegistry.using(pool),
+              () -> TestDatabase.schema(JdbcOtaRepository.builder(pool)))) {
+        assertThatThrownBy(use::call)
+            .isInstanceOf(IllegalArgumentException.class)
+            .hasMessageContaining("needs a PostgreSQL database with the encoding UTF8")
+            .hasMessageContaining("this one has " + encoding);
+      }
     }
   }
 

@@ -104,6 +104,10 @@ final class TestDatabase {
     return postgres("template1");
   }
 
+  static HikariConfig postgresWithEncoding(String encoding) {
+    return postgres("template0 LOCALE 'C' ENCODING '" + encoding + "'");
+  }
+
   /** A copy of a database that nobody is connected to any more. */
   static HikariConfig copyOf(HikariConfig postgres) {
     String url = postgres.getJdbcUrl();
