@@ -98,6 +98,14 @@ enum Dialect {
     return Dialect.class.getPackageName().replace('.', '/') + "/" + folder;
   }
 
+  /**
+   * Whether a script that ends in the middle has changed nothing. H2 commits each statement that
+   * changes a table by itself, so its scripts are such that they can be run again.
+   */
+  boolean undoesStatements() {
+    return this == POSTGRESQL;
+  }
+
   /** Whether triggers of the schema keep counts, in the tables {@code ota_*_count}. */
   boolean keepsCounts() {
     return this == POSTGRESQL;

@@ -67,6 +67,11 @@ final class Schema {
     Flyway flyway = flyway(dataSource, dialect);
     for (int attempt = 1; ; attempt++) {
       try {
+        if (!dialect.undoesStatements()) {
+          // Forgets scripts that failed in the middle, and takes the present text of the others for
+          // what was run: all can be run again.
+          flyway.repair();
+        }
         flyway.migrate();
         return;
       } catch (FlywayException e) {
@@ -145,8 +150,8 @@ final class Schema {
           }
         }
       }
-      // The first version did not say so.
-      return exists(statement, dialect, "ota_update") ? new Found(1, 1) : new Found(0, 0);
+      // The first version did not say so; this was its last table.
+      return exists(statement, dialect, "ota_blob") ? new Found(1, 1) : new Found(0, 0);
     }
   }
 

@@ -1,4 +1,5 @@
--- Nodes of several processes may run this at once, see Schema: hence IF NOT EXISTS.
+-- H2 commits each statement by itself, so a process that is killed leaves a part of a script: each
+-- script can be run again, whatever part of it was run before. Hence IF NOT EXISTS everywhere.
 -- H2 counts the length of a text in UTF-16 units: 64 characters of an MQTT user may be 128.
 
 -- The built-in group directory. A host with tables of its own leaves these two empty.

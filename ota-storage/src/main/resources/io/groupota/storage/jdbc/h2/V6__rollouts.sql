@@ -1,17 +1,17 @@
 -- Updates that older devices get before any newer one; retention never removes them.
-ALTER TABLE ota_update ADD COLUMN must_pass_through BOOLEAN DEFAULT FALSE NOT NULL;
-CREATE INDEX ota_update_to_pass ON ota_update (group_id, must_pass_through, seq);
+ALTER TABLE ota_update ADD COLUMN IF NOT EXISTS must_pass_through BOOLEAN DEFAULT FALSE NOT NULL;
+CREATE INDEX IF NOT EXISTS ota_update_to_pass ON ota_update (group_id, must_pass_through, seq);
 
 -- How much space a device said that it has for a firmware, in bytes, and when it last did.
-ALTER TABLE ota_device_state ADD COLUMN free_space BIGINT;
-ALTER TABLE ota_device_state ADD COLUMN free_space_seen TIMESTAMP WITH TIME ZONE;
+ALTER TABLE ota_device_state ADD COLUMN IF NOT EXISTS free_space BIGINT;
+ALTER TABLE ota_device_state ADD COLUMN IF NOT EXISTS free_space_seen TIMESTAMP WITH TIME ZONE;
 
 -- What stages choose devices by: a JSON object of texts, NULL for none.
-ALTER TABLE ota_device ADD COLUMN attributes VARCHAR;
+ALTER TABLE ota_device ADD COLUMN IF NOT EXISTS attributes VARCHAR;
 
 -- A rollout and where it is. The plan and the pace are JSON. Whoever changes a rollout, its groups,
 -- its devices' states or its counts holds the lock of this row.
-CREATE TABLE ota_rollout (
+CREATE TABLE IF NOT EXISTS ota_rollout (
   id             VARCHAR(24) NOT NULL PRIMARY KEY,
   owner          VARCHAR(128) NOT NULL,
   version        VARCHAR(64) NOT NULL,
@@ -37,11 +37,11 @@ CREATE TABLE ota_rollout (
   revision       BIGINT DEFAULT 0 NOT NULL,
   wakes          BIGINT DEFAULT 0 NOT NULL
 );
-CREATE INDEX ota_rollout_by_owner ON ota_rollout (owner, created_at, id);
-CREATE INDEX ota_rollout_by_due ON ota_rollout (due);
+CREATE INDEX IF NOT EXISTS ota_rollout_by_owner ON ota_rollout (owner, created_at, id);
+CREATE INDEX IF NOT EXISTS ota_rollout_by_due ON ota_rollout (due);
 
 -- What a rollout brings to each of its groups.
-CREATE TABLE ota_rollout_group (
+CREATE TABLE IF NOT EXISTS ota_rollout_group (
   rollout_id  VARCHAR(24) NOT NULL,
   group_id    VARCHAR(24) NOT NULL,
   ordinal     INTEGER NOT NULL,
@@ -57,13 +57,13 @@ CREATE TABLE ota_rollout_group (
 
 -- Which rollout has a say in a group, NULL for none. Whoever changes what a group serves locks its
 -- row first, also when there is nothing else of the group that could be locked yet.
-CREATE TABLE ota_rollout_hold (
+CREATE TABLE IF NOT EXISTS ota_rollout_hold (
   group_id   VARCHAR(24) NOT NULL PRIMARY KEY,
   rollout_id VARCHAR(24)
 );
 
 -- Every device of every rollout. Each index costs at every step of every device.
-CREATE TABLE ota_rollout_device (
+CREATE TABLE IF NOT EXISTS ota_rollout_device (
   rollout_id VARCHAR(24) NOT NULL,
   device_id  VARCHAR(24) NOT NULL,
   group_id   VARCHAR(24) NOT NULL,
@@ -79,15 +79,15 @@ CREATE TABLE ota_rollout_device (
   revision   BIGINT DEFAULT 0 NOT NULL,
   PRIMARY KEY (rollout_id, device_id)
 );
-CREATE INDEX ota_rollout_device_by_due ON ota_rollout_device (due);
-CREATE INDEX ota_rollout_device_queue
+CREATE INDEX IF NOT EXISTS ota_rollout_device_by_due ON ota_rollout_device (due);
+CREATE INDEX IF NOT EXISTS ota_rollout_device_queue
   ON ota_rollout_device (rollout_id, state, addressing, stage, place, device_id);
-CREATE INDEX ota_rollout_device_by_state ON ota_rollout_device (rollout_id, state, device_id);
-CREATE INDEX ota_rollout_device_by_group
+CREATE INDEX IF NOT EXISTS ota_rollout_device_by_state ON ota_rollout_device (rollout_id, state, device_id);
+CREATE INDEX IF NOT EXISTS ota_rollout_device_by_group
   ON ota_rollout_device (rollout_id, group_id, addressing, state, device_id);
 
 -- How many devices of a rollout are in each state: changes in the transactions that change them.
-CREATE TABLE ota_rollout_count (
+CREATE TABLE IF NOT EXISTS ota_rollout_count (
   rollout_id VARCHAR(24) NOT NULL,
   stage      INTEGER NOT NULL,
   addressing VARCHAR(6) NOT NULL,
