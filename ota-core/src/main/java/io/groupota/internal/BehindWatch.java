@@ -33,15 +33,15 @@ final class BehindWatch {
    *
    * @param loadedAt when it was read
    * @param askedAt when a report was found worth a look just to read it anew
-   * @param quietUntil from when on a report of a device that is behind is worth a look
+   * @param markedAt when it was last marked, which is not repeated soon
    */
-  private record Served(Optional<String> version, long loadedAt, long askedAt, long quietUntil) {
+  private record Served(Optional<String> version, long loadedAt, long askedAt, long markedAt) {
     Served askedAt(long now) {
-      return new Served(version, loadedAt, now, quietUntil);
+      return new Served(version, loadedAt, now, markedAt);
     }
 
-    Served quietUntil(long time) {
-      return new Served(version, loadedAt, NEVER, time);
+    Served markedAt(long now) {
+      return new Served(version, loadedAt, NEVER, now);
     }
   }
 
@@ -72,7 +72,7 @@ final class BehindWatch {
   boolean isWorthALook(GroupId group, Optional<String> version, long now) {
     Served served = groups.get(group);
     if (served == null) {
-      groups.put(group, new Served(Optional.empty(), NEVER, now, now));
+      groups.put(group, new Served(Optional.empty(), NEVER, now, NEVER));
       return true;
     }
     if (isOld(served.loadedAt(), now, pauseMillis)
@@ -80,7 +80,7 @@ final class BehindWatch {
       groups.put(group, served.askedAt(now));
       return true;
     }
-    return now >= served.quietUntil() && isBehind(version, served);
+    return isOld(served.markedAt(), now, pauseMillis) && isBehind(version, served);
   }
 
   /** Marks the groups in which a version was reported that is not the served one. */
@@ -91,7 +91,7 @@ final class BehindWatch {
         (group, served) -> {
           Set<String> versions = reported.getOrDefault(group, Set.of());
           boolean due =
-              now >= served.quietUntil()
+              isOld(served.markedAt(), now, pauseMillis)
                   && versions.stream().anyMatch(version -> isBehind(Optional.of(version), served));
           if (due) {
             behind.add(group);
@@ -101,8 +101,7 @@ final class BehindWatch {
       return;
     }
     triggers.markBehind(behind, interval);
-    served(behind, now)
-        .forEach((group, served) -> groups.put(group, served.quietUntil(now + pauseMillis)));
+    served(behind, now).forEach((group, served) -> groups.put(group, served.markedAt(now)));
     onBehind.run();
   }
 
@@ -135,11 +134,12 @@ final class BehindWatch {
             Optional.ofNullable(update).map(OtaUpdate::version),
             now,
             NEVER,
-            before == null ? now : before.quietUntil());
+            before == null ? NEVER : before.markedAt());
     groups.put(group, loaded);
     return loaded;
   }
 
+  /** A clock that was set back must not keep anything for ever. */
   private static boolean isOld(long time, long now, long limit) {
     return time == NEVER || now < time || now - time >= limit;
   }

@@ -57,6 +57,11 @@ final class BoundedCache<K, V> {
     old.remove(key);
   }
 
+  synchronized void clear() {
+    young.clear();
+    old.clear();
+  }
+
   private synchronized void rotate() {
     if (young.size() > generationSize) {
       old = young;

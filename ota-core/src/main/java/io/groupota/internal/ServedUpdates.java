@@ -40,6 +40,8 @@ final class ServedUpdates {
    */
   private record Feed(@Nullable String mark, long since, long askedAt) {}
 
+  private static final Feed NOTHING = new Feed(null, Long.MAX_VALUE, Long.MIN_VALUE);
+
   private final GroupDirectory directory;
   private final UpdateLog log;
   private final Clock clock;
@@ -47,7 +49,7 @@ final class ServedUpdates {
   private final BoundedCache<GroupId, Entry> entries = new BoundedCache<>(CAPACITY);
   private final AtomicLong invalidations = new AtomicLong();
   private final ReentrantLock asking = new ReentrantLock();
-  private volatile Feed feed = new Feed(null, Long.MAX_VALUE, Long.MIN_VALUE);
+  private volatile Feed feed = NOTHING;
   private volatile long triedAt = Long.MIN_VALUE;
   private volatile boolean tells = true;
 
@@ -145,6 +147,9 @@ final class ServedUpdates {
     try {
       if (isOld(triedAt, now, ttlMillis / 2)) {
         triedAt = now;
+        if (feed.mark() != null && now < feed.since()) {
+          beginAnew();
+        }
         Feed before = feed;
         log.changes(before.mark())
             .ifPresentOrElse(changes -> tell(before, changes, now), () -> tells = false);
@@ -155,6 +160,16 @@ final class ServedUpdates {
     } finally {
       asking.unlock();
     }
+  }
+
+  /**
+   * The clock was set back: times of before and of now cannot be compared, and what was loaded
+   * before would count as covered once the clock shows its time again.
+   */
+  private void beginAnew() {
+    feed = NOTHING;
+    invalidations.incrementAndGet();
+    entries.clear();
   }
 
   private void tell(Feed before, UpdateLog.Changes changes, long now) {

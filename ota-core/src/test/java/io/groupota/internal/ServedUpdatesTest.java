@@ -189,6 +189,34 @@ class ServedUpdatesTest {
     assertThat(version()).contains("1.0.1");
   }
 
+  @Test
+  void answersAreRenewedAgainAfterTheClockWasSetBack() {
+    serve("1.0.0");
+    version();
+    pass(-86_400_000);
+    version();
+    loads = 0;
+    for (int i = 0; i < 100; i++) {
+      pass(600);
+      assertThat(version()).contains("1.0.0");
+    }
+    assertThat(loads).isEqualTo(1);
+  }
+
+  @Test
+  void whatWasLoadedBeforeTheClockWasSetBackDoesNotComeBackWithItsTime() {
+    serve("1.0.0");
+    version();
+    pass(600);
+    assertThat(version()).contains("1.0.0");
+    serve("1.0.1");
+    pass(-700);
+    ask(updates, OTHER);
+    pass(1_500);
+    ask(updates, OTHER);
+    assertThat(version()).as("nobody tells of a change before a new beginning").contains("1.0.1");
+  }
+
   private Optional<String> version() {
     return ask(updates, GROUP).map(OtaUpdate::version);
   }

@@ -15,6 +15,7 @@ import io.groupota.spi.Device;
 import io.groupota.spi.Group;
 import io.groupota.spi.GroupDirectory;
 import io.groupota.spi.UpdateNotifier;
+import io.groupota.testkit.SettableClock;
 import java.lang.reflect.Proxy;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -110,6 +111,22 @@ public abstract class TriggerContract extends ServiceContract {
     deploy("1.0.0");
     assertThat(triggersOfOneRun()).isEmpty();
     deploy("1.0.1");
+    assertThat(triggersOfOneRun()).containsExactly("alice");
+  }
+
+  /** A node begins with a wrong clock and is then told the time. */
+  @Test
+  void aDeviceThatIsBehindIsToldAlthoughTheClockOfTheNodeWasSetBack() {
+    SettableClock clockOfNode = SettableClock.at(clock.instant().plus(Duration.ofDays(1)));
+    service = build(builder().clock(clockOfNode));
+    addDevice(1, "alice", Addressing.GROUP);
+    deploy("2.0.0");
+    assertThat(triggersOfOneRun()).containsExactly("alice");
+    report(1, "1.0.0");
+    assertThat(triggersOfOneRun()).isEmpty();
+    clock.advance(INTERVAL);
+    clockOfNode.set(clock.instant());
+    report(1, "1.0.0");
     assertThat(triggersOfOneRun()).containsExactly("alice");
   }
 
