@@ -90,7 +90,9 @@ public interface GroupOtaService extends AutoCloseable {
       int limit);
 
   /**
-   * The last update of every group that an owner has.
+   * The last update of every group that an owner has, ordered by {@link
+   * LatestUpdate#lastUpdated()}. That time is of the clock of the node that deployed, so two
+   * updates that different nodes deployed shortly after each other may come in the other order.
    *
    * @param owner the owner
    * @param query which records
@@ -99,7 +101,8 @@ public interface GroupOtaService extends AutoCloseable {
   OtaPage latestUpdates(OwnerId owner, OtaQuery query);
 
   /**
-   * The updates of a group that are kept ({@link Retention}), newest first.
+   * The updates of a group that are kept ({@link Retention}), newest first: in the order of the
+   * deploys, whatever the clocks of the nodes said.
    *
    * @param owner who asks
    * @param group the group

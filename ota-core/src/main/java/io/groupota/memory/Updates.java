@@ -24,13 +24,10 @@ import java.util.TreeSet;
 
 /** The history of every group and its current record. Not thread-safe. */
 final class Updates {
-  private static final Comparator<OtaUpdate> NEWEST_FIRST =
-      Comparator.comparing(OtaUpdate::createdAt).thenComparing(OtaUpdate::id).reversed();
   private static final Comparator<LatestUpdate> OLDEST_FIRST =
       Comparator.comparing(LatestUpdate::lastUpdated).thenComparing(LatestUpdate::id);
 
   private final Map<UpdateId, OtaUpdate> byId = new HashMap<>();
-  private final Map<GroupId, NavigableSet<OtaUpdate>> histories = new HashMap<>();
 
   /** In the order in which they were recorded, which that of their times need not be. */
   private final Map<GroupId, List<OtaUpdate>> recorded = new HashMap<>();
@@ -46,7 +43,6 @@ final class Updates {
   /** Adds an update to the history, without serving it. */
   void add(OtaUpdate update) {
     byId.put(update.id(), update);
-    histories.computeIfAbsent(update.group(), any -> new TreeSet<>(NEWEST_FIRST)).add(update);
     recorded.computeIfAbsent(update.group(), any -> new ArrayList<>()).add(update);
     updatesOfBlob.merge(update.blob(), 1, Integer::sum);
   }
@@ -98,10 +94,13 @@ final class Updates {
   }
 
   UpdatePage history(GroupId group, long offset, int limit) {
-    NavigableSet<OtaUpdate> all = histories.get(group);
-    return all == null
-        ? new UpdatePage(List.of(), 0)
-        : new UpdatePage(all.stream().skip(offset).limit(limit).toList(), all.size());
+    List<OtaUpdate> all = recorded.getOrDefault(group, List.of());
+    int last = all.size() - 1 - (int) Math.min(offset, all.size());
+    List<OtaUpdate> page = new ArrayList<>();
+    for (int i = last; i >= 0 && page.size() < limit; i--) {
+      page.add(all.get(i));
+    }
+    return new UpdatePage(page, all.size());
   }
 
   /** Those of the updates that the group serves or has served. */
@@ -143,12 +142,6 @@ final class Updates {
 
   private void remove(OtaUpdate update) {
     byId.remove(update.id());
-    histories.computeIfPresent(
-        update.group(),
-        (group, history) -> {
-          history.remove(update);
-          return history;
-        });
     updatesOfBlob.computeIfPresent(update.blob(), (key, count) -> count == 1 ? null : count - 1);
   }
 

@@ -106,8 +106,9 @@ public interface UpdateLog {
   Optional<OtaUpdate> update(UpdateId id);
 
   /**
-   * A page of the current records of an owner. Its cost depends on the number of the owner's
-   * groups, never on the length of the history.
+   * A page of the current records of an owner, by the times of the updates, which are those of the
+   * clocks of the nodes that recorded them; ties by the id of the record. Its cost depends on the
+   * number of the owner's groups, never on the length of the history.
    *
    * @param owner the owner
    * @param query which records; its limit is present
@@ -116,7 +117,8 @@ public interface UpdateLog {
   OtaPage latest(OwnerId owner, OtaQuery query);
 
   /**
-   * A page of the history of a group, newest first, ties by id.
+   * A page of the history of a group, newest first: what was recorded last comes first, whatever
+   * the clocks of the nodes said that recorded it.
    *
    * @param group the group
    * @param offset updates to skip

@@ -49,8 +49,8 @@ final class SqlUpdateLog implements UpdateLog {
           + COLUMNS
           + " FROM (SELECT COUNT(*) AS total FROM ota_update WHERE group_id = :group) c"
           + " LEFT JOIN (SELECT * FROM ota_update WHERE group_id = :group"
-          + " ORDER BY group_id DESC, created_at DESC, id DESC LIMIT :limit OFFSET :offset) u"
-          + " ON TRUE ORDER BY u.created_at DESC, u.id DESC";
+          + " ORDER BY group_id DESC, seq DESC, created_at DESC, id DESC LIMIT :limit OFFSET :offset) u"
+          + " ON TRUE ORDER BY u.seq DESC, u.created_at DESC, u.id DESC";
 
   private static final String TO_PASS =
       "SELECT "

@@ -192,7 +192,7 @@ class QueryPlansTest {
     @Test
     void theHistoryOfAGroupIsReadInItsOrder() {
       assertThat(plan(() -> assertThat(repository.history(GROUP, 10, 10).updates()).hasSize(10)))
-          .contains("ota_update_by_group");
+          .contains("Index Scan Backward using ota_update_by_seq");
     }
 
     @Test

@@ -348,6 +348,7 @@ public interface UpdateLogContract extends UpdatePagesContract {
       assertThat(repository.history(group, 0, ALL).updates())
           .containsExactlyInAnyOrderElementsOf(entries.stream().map(Entry::update).toList());
       OtaUpdate served = repository.served(group).orElseThrow();
+      assertThat(repository.history(group, 0, 1).updates()).containsExactly(served);
       LatestUpdate record = onlyLatest(repository, owner);
       assertThat(record.update()).isEqualTo(served.id());
       assertThat(record.version()).isEqualTo(served.version());
