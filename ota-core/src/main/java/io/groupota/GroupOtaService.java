@@ -30,6 +30,8 @@ public interface GroupOtaService extends AutoCloseable {
    * @throws FirmwareTooLargeException if the file is over the limit
    * @throws FirmwareUnreadableException if the source of the file fails
    * @throws VersionRefusedException if a guard of the request refuses the version
+   * @throws StorageException if a storage fails; the update is not served then, unless the message
+   *     says that this is unknown
    */
   OtaUpdate deploy(DeployRequest request);
 
@@ -45,6 +47,8 @@ public interface GroupOtaService extends AutoCloseable {
    * @throws NoSuchGroupException if the group does not exist or is another owner's
    * @throws NoSuchUpdateException if the history of the group has no such update, or no more
    *     ({@link Retention})
+   * @throws StorageException if the repository fails; if it took too long, the update may be served
+   *     nevertheless, now or a little later
    */
   OtaUpdate redeploy(OwnerId owner, GroupId group, UpdateId update);
 

@@ -20,6 +20,7 @@ import java.time.Clock;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.Optional;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -150,7 +151,7 @@ final class Deployments {
     try {
       return repository.record(entry);
     } catch (StorageException e) {
-      if (isRecorded(update.id(), e)) {
+      if (isRecorded(update, e)) {
         return UpdateLog.Outcome.RECORDED;
       }
       throw e;
@@ -163,11 +164,16 @@ final class Deployments {
   }
 
   /**
-   * A connection that breaks after a commit looks like one that breaks before it; the row tells.
+   * The blob of a redeploy is recorded already, so there is nothing that would wait for the end of
+   * a commit that is still under way.
    */
-  private boolean isRecorded(UpdateId id, StorageException failure) {
+  private boolean isRecorded(OtaUpdate update, StorageException failure) {
+    BooleanSupplier recorded = () -> repository.update(update.id()).isPresent();
+    if (update.redeployOf().isEmpty()) {
+      return uploads.isCommitted(update.blob(), failure, recorded);
+    }
     try {
-      return repository.update(id).isPresent();
+      return recorded.getAsBoolean();
     } catch (StorageException e) {
       failure.addSuppressed(e);
       return false;

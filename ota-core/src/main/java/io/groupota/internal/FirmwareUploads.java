@@ -2,6 +2,7 @@ package io.groupota.internal;
 
 import io.groupota.BlobKey;
 import io.groupota.FirmwareUnreadableException;
+import io.groupota.StorageException;
 import io.groupota.firmware.Firmware;
 import io.groupota.firmware.FirmwareSource;
 import io.groupota.spi.BlobLedger;
@@ -10,6 +11,7 @@ import io.groupota.spi.FirmwareInspector;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.function.BiFunction;
+import java.util.function.BooleanSupplier;
 
 /**
  * Brings files into the blob store, in one pass. The key of the blob is reserved before its first
@@ -36,6 +38,25 @@ final class FirmwareUploads {
     } catch (RuntimeException | Error e) {
       abandon(key, e);
       throw e;
+    }
+  }
+
+  /**
+   * Whether a commit that failed went through after all: a connection that breaks after a commit
+   * looks like one that breaks before it. A commit may still be under way, too, whose answer nobody
+   * waited for; abandoning the blob waits for its end.
+   *
+   * @param committed looks whether what was to be committed is there
+   * @throws StorageException if that cannot be told
+   */
+  boolean isCommitted(BlobKey key, StorageException failure, BooleanSupplier committed) {
+    try {
+      ledger.abandon(key);
+      return committed.getAsBoolean();
+    } catch (StorageException e) {
+      failure.addSuppressed(e);
+      throw new StorageException(
+          failure.getMessage() + "; whether the firmware is deployed is unknown", failure);
     }
   }
 

@@ -81,7 +81,7 @@ final class RolloutDeploys {
         uploads.upload(
             blob,
             request.firmware(),
-            (key, firmware) -> open(opening(id, request, plan, owned, firmware, key)));
+            (key, firmware) -> open(key, opening(id, request, plan, owned, firmware, key)));
     owned.forEach(group -> invalidation.of(group.id()));
     return opened;
   }
@@ -215,12 +215,12 @@ final class RolloutDeploys {
         id, request.owner(), request.version(), plan, targets, deployments.now());
   }
 
-  private RolloutLog.Opening open(RolloutLog.Opening opening) {
+  private RolloutLog.Opening open(BlobKey blob, RolloutLog.Opening opening) {
     UpdateLog.Outcome outcome;
     try {
       outcome = repository.open(opening);
     } catch (StorageException e) {
-      if (!isOpened(opening.id(), e)) {
+      if (!uploads.isCommitted(blob, e, () -> repository.rollout(opening.id()).isPresent())) {
         throw e;
       }
       outcome = UpdateLog.Outcome.RECORDED;
@@ -229,15 +229,5 @@ final class RolloutDeploys {
       throw Deployments.swept();
     }
     return opening;
-  }
-
-  /** A connection that breaks after a commit looks like one that breaks before it. */
-  private boolean isOpened(RolloutId id, StorageException failure) {
-    try {
-      return repository.rollout(id).isPresent();
-    } catch (StorageException e) {
-      failure.addSuppressed(e);
-      return false;
-    }
   }
 }

@@ -37,6 +37,8 @@ public interface Rollouts {
    * @throws io.groupota.FirmwareUnreadableException if the source of the file fails
    * @throws io.groupota.VersionRefusedException if a guard of the request refuses the version for
    *     one of the groups
+   * @throws io.groupota.StorageException if a storage fails; the rollout may have been opened
+   *     nevertheless, if that was just before its end
    */
   Rollout deploy(DeployRequest request, Map<GroupId, Token> others, RolloutPlan plan);
 

@@ -31,10 +31,12 @@ public interface BlobLedger {
   List<BlobKey> claimAbandoned(Duration grace, int limit);
 
   /**
-   * Abandons a reservation at once, after a deploy that failed for sure: {@link #claimAbandoned}
-   * returns it whatever the grace. So it does with a key that is not known (any more): a deploy
-   * that outlasted the grace may have written its blob after the key was claimed and forgotten.
-   * Nothing happens if the reservation is final already, or claimed. Idempotent.
+   * Abandons a reservation at once, after a deploy that failed: {@link #claimAbandoned} returns it
+   * whatever the grace. If a transaction that makes it final is still under way, its end is waited
+   * for, so that what is read after this is how the deploy ended. So it does with a key that is not
+   * known (any more): a deploy that outlasted the grace may have written its blob after the key was
+   * claimed and forgotten. Nothing happens if the reservation is final already, or claimed.
+   * Idempotent.
    *
    * @param key the key, which nobody records any more
    */
