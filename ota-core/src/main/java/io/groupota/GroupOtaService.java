@@ -215,7 +215,8 @@ public interface GroupOtaService extends AutoCloseable {
 
   /**
    * Starts the background work: triggers, saving of reports, rollouts, removing what is not kept.
-   * Calling it again does nothing.
+   * Calling it again does nothing; after a call that failed, for want of threads for example, it
+   * starts what does not run yet.
    *
    * @throws IllegalStateException after {@link #close()}
    */

@@ -289,12 +289,13 @@ public final class DefaultGroupOtaService implements GroupOtaService {
       throw new IllegalStateException("The service is closed; build a new one");
     }
     if (!started) {
-      started = true;
+      // Each does nothing if it runs already: there may have been no thread for the next one.
       events.start();
       dispatchWorker.start();
       reportWorker.start();
       sweepWorker.start();
       rolloutWorker.start();
+      started = true;
     }
   }
 

@@ -31,11 +31,15 @@ final class Worker {
     this.task = task;
   }
 
+  /** Does nothing if the thread runs already. */
   void start() {
+    if (thread != null) {
+      return;
+    }
     Thread started = new Thread(this::run, name);
     started.setDaemon(true);
-    thread = started;
     started.start();
+    thread = started;
   }
 
   void wake() {
