@@ -188,6 +188,7 @@ public final class FaultyProxy implements AutoCloseable {
           interrupted = true;
         }
       }
+      threads.removeIf(FaultyProxy::hasEnded);
     }
     if (interrupted) {
       Thread.currentThread().interrupt();
@@ -211,6 +212,10 @@ public final class FaultyProxy implements AutoCloseable {
                 run(() -> link.forward(this));
               }
             });
+  }
+
+  private static boolean hasEnded(Thread thread) {
+    return thread.getState() == Thread.State.TERMINATED;
   }
 
   private static void awaitEnd(@Nullable Thread thread) {
@@ -249,14 +254,19 @@ public final class FaultyProxy implements AutoCloseable {
                 task.run();
               } catch (IOException e) {
                 // One side left, or the proxy was told to end it: nobody is waiting for this.
-              } finally {
-                threads.remove(Thread.currentThread());
               }
             },
             "faulty-proxy-" + address.getPort());
     thread.setDaemon(true);
+    // Not by the threads themselves: one that is about to end has not ended.
+    threads.removeIf(FaultyProxy::hasEnded);
     threads.add(thread);
-    thread.start();
+    try {
+      thread.start();
+    } catch (Error e) {
+      threads.remove(thread);
+      throw e;
+    }
     return thread;
   }
 
