@@ -67,7 +67,7 @@ final class Schema {
     Flyway flyway = flyway(dataSource, dialect);
     for (int attempt = 1; ; attempt++) {
       try {
-        if (!dialect.undoesStatements()) {
+        if (!dialect.undoesStatements() && hasHistory(dataSource, dialect)) {
           // Forgets scripts that failed in the middle, and takes the present text of the others for
           // what was run: all can be run again.
           flyway.repair();
@@ -83,6 +83,15 @@ final class Schema {
           throw Failures.unavailable(ofTheDatabase ? what : what + code, e);
         }
       }
+    }
+  }
+
+  private static boolean hasHistory(DataSource dataSource, Dialect dialect) {
+    try (Connection connection = dataSource.getConnection();
+        Statement statement = connection.createStatement()) {
+      return exists(statement, dialect, HISTORY);
+    } catch (SQLException e) {
+      throw Failures.unavailable("The history of the tables could not be read", e);
     }
   }
 
