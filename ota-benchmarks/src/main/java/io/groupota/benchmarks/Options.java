@@ -41,7 +41,7 @@ record Options(
   static final String HELP =
       """
       Group OTA benchmarks: what the library costs, each figure beside the limit of this machine that
-      is measured in the same run. All of them take about 10 minutes on 2 cores.
+      is measured in the same run. All of them take about 12 minutes on 2 cores.
 
       java -jar ota-benchmarks/target/benchmarks.jar [SUITE...]
 
