@@ -19,7 +19,6 @@ import io.groupota.rollout.Stage;
 import io.groupota.spi.Group;
 import io.groupota.testkit.Race;
 import java.sql.Connection;
-import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.List;
@@ -121,19 +120,9 @@ class CommitsUnderWayTest {
   private void awaitWaiting(int transactions) throws SQLException {
     try (Connection connection = pool.getConnection();
         Statement statement = connection.createStatement()) {
-      while (waiting(statement) != transactions) {
+      while (TestDatabase.waiting(statement) != transactions) {
         Thread.onSpinWait();
       }
-    }
-  }
-
-  private static int waiting(Statement statement) throws SQLException {
-    try (ResultSet row =
-        statement.executeQuery(
-            "SELECT COUNT(*) FROM pg_stat_activity"
-                + " WHERE datname = CURRENT_DATABASE() AND wait_event_type = 'Lock'")) {
-      row.next();
-      return row.getInt(1);
     }
   }
 

@@ -24,7 +24,6 @@ import io.groupota.spi.RolloutQueue.Move;
 import io.groupota.spi.RolloutStep.Enrolled;
 import io.groupota.testkit.Race;
 import java.sql.Connection;
-import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
@@ -159,7 +158,7 @@ class LocksOfReportsTest {
       statement.execute(LOCK_DEVICE);
       assertRefused(repository);
       repository.save(List.of(reports(LAST)));
-      assertThat(waiting(statement)).as("on the server").isZero();
+      assertThat(TestDatabase.waiting(statement)).as("on the server").isZero();
     }
     repository.save(List.of(reports(FIRST)));
     assertThat(spy.prepared).as("round trips").noneMatch(sql -> sql.startsWith("SET"));
@@ -214,19 +213,9 @@ class LocksOfReportsTest {
   private void awaitWaiting(int transactions) throws SQLException {
     try (Connection connection = pool.getConnection();
         Statement statement = connection.createStatement()) {
-      while (waiting(statement) < transactions) {
+      while (TestDatabase.waiting(statement) < transactions) {
         Thread.onSpinWait();
       }
-    }
-  }
-
-  private static int waiting(Statement statement) throws SQLException {
-    try (ResultSet row =
-        statement.executeQuery(
-            "SELECT COUNT(*) FROM pg_stat_activity"
-                + " WHERE datname = CURRENT_DATABASE() AND wait_event_type = 'Lock'")) {
-      row.next();
-      return row.getInt(1);
     }
   }
 }

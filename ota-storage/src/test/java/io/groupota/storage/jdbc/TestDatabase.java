@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.sql.Connection;
+import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.List;
@@ -140,6 +141,17 @@ final class TestDatabase {
     try (Connection connection = dataSource.getConnection();
         Statement statement = connection.createStatement()) {
       statement.execute(sql);
+    }
+  }
+
+  /** How many transactions of a PostgreSQL database wait for a lock. */
+  static int waiting(Statement statement) throws SQLException {
+    try (ResultSet row =
+        statement.executeQuery(
+            "SELECT COUNT(*) FROM pg_stat_activity"
+                + " WHERE datname = CURRENT_DATABASE() AND wait_event_type = 'Lock'")) {
+      row.next();
+      return row.getInt(1);
     }
   }
 
