@@ -10,8 +10,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.FutureTask;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -31,7 +29,7 @@ final class DevicePages implements AutoCloseable {
 
   private final GroupDirectory directory;
   private final DeviceStates reports;
-  private @Nullable Ahead ahead;
+  private @Nullable Next next;
 
   DevicePages(GroupDirectory directory, DeviceStates reports) {
     this.directory = directory;
@@ -45,27 +43,20 @@ final class DevicePages implements AutoCloseable {
   private record Begin(GroupId group, Optional<DeviceId> after) {}
 
   /** The page that is read meanwhile. */
-  private record Ahead(Begin begin, FutureTask<List<Reported>> page) {}
+  private record Next(Begin begin, Ahead<List<Reported>> page) {}
 
   /** The devices of a group that follow one in the order of their ids, or the first ones. */
   List<Reported> page(GroupId group, Optional<DeviceId> after) {
     Begin begin = new Begin(group, after);
-    Ahead read = ahead;
-    ahead = null;
+    Next read = next;
+    next = null;
     List<Reported> page =
-        read != null && read.begin().equals(begin) ? result(read.page()) : read(begin);
+        read != null && read.begin().equals(begin) ? read.page().result() : read(begin);
     if (page.size() == SIZE) {
-      readAhead(new Begin(group, Optional.of(page.get(SIZE - 1).device().id())));
+      Begin following = new Begin(group, Optional.of(page.get(SIZE - 1).device().id()));
+      next = new Next(following, Ahead.begin("ota-devices", () -> read(following)));
     }
     return page;
-  }
-
-  private void readAhead(Begin begin) {
-    FutureTask<List<Reported>> page = new FutureTask<>(() -> read(begin));
-    Thread thread = new Thread(page, "ota-devices");
-    thread.setDaemon(true);
-    thread.start();
-    ahead = new Ahead(begin, page);
   }
 
   private List<Reported> read(Begin begin) {
@@ -86,49 +77,17 @@ final class DevicePages implements AutoCloseable {
     return reported;
   }
 
-  private static List<Reported> result(FutureTask<List<Reported>> page) {
-    try {
-      return await(page);
-    } catch (ExecutionException e) {
-      if (e.getCause() instanceof RuntimeException failure) {
-        throw failure;
-      }
-      if (e.getCause() instanceof Error failure) {
-        throw failure;
-      }
-      throw new IllegalStateException("A page of devices could not be read", e);
-    }
-  }
-
-  /** An interrupt can wait: the thread must not outlive its caller. */
-  private static List<Reported> await(FutureTask<List<Reported>> page) throws ExecutionException {
-    boolean interrupted = false;
-    try {
-      while (true) {
-        try {
-          return page.get();
-        } catch (InterruptedException e) {
-          interrupted = true;
-        }
-      }
-    } finally {
-      if (interrupted) {
-        Thread.currentThread().interrupt();
-      }
-    }
-  }
-
   /** Waits for the page that is being read. */
   @Override
   public void close() {
-    Ahead read = ahead;
-    ahead = null;
+    Next read = next;
+    next = null;
     if (read != null) {
       try {
-        await(read.page());
-      } catch (ExecutionException e) {
+        read.page().result();
+      } catch (RuntimeException e) {
         // Whoever needs the page reads it again, and meets what failed.
-        LOG.debug("A page of devices could not be read", e.getCause());
+        LOG.debug("A page of devices could not be read", e);
       }
     }
   }

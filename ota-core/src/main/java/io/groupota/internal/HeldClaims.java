@@ -9,7 +9,7 @@ import java.util.Set;
 
 /**
  * The claims of a node on which it still works or which wait for it. Extends their leases while it
- * takes long, so that no other node takes them over although this one is alive. Used by one thread.
+ * takes long, so that no other node takes them over although this one is alive. Thread-safe.
  */
 final class HeldClaims {
   private final TriggerQueue queue;
@@ -23,12 +23,12 @@ final class HeldClaims {
   }
 
   /** Claims that were made just now. */
-  void add(Collection<Claim> made) {
+  synchronized void add(Collection<Claim> made) {
     claims.addAll(made);
   }
 
   /** Whether the work may go on; asks the storage once in a third of the lease only. */
-  boolean holds(Claim claim) {
+  synchronized boolean holds(Claim claim) {
     if (System.nanoTime() - extendedAt > lease.toNanos() / 3) {
       extendedAt = System.nanoTime();
       claims.retainAll(queue.extend(claims, lease));
@@ -36,7 +36,7 @@ final class HeldClaims {
     return claims.contains(claim);
   }
 
-  void end(Claim claim) {
+  synchronized void end(Claim claim) {
     claims.remove(claim);
   }
 }

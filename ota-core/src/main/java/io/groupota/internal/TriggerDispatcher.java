@@ -1,13 +1,9 @@
 package io.groupota.internal;
 
-import io.groupota.GroupId;
 import io.groupota.event.Triggered;
 import io.groupota.event.Work;
 import io.groupota.event.WorkRetried;
-import io.groupota.spi.DeviceStates.VersionCount;
-import io.groupota.spi.GroupMembers;
 import io.groupota.spi.OtaRepository;
-import io.groupota.spi.RolloutLog.Hold;
 import io.groupota.spi.TriggerQueue;
 import io.groupota.spi.UpdateNotifier;
 import java.time.Duration;
@@ -29,7 +25,6 @@ import org.slf4j.event.Level;
  */
 final class TriggerDispatcher {
   private static final Logger LOG = LoggerFactory.getLogger(TriggerDispatcher.class);
-  private static final int CLAIMS = 2_000;
 
   /** How many groups in a row may fail to be looked up before the rest are not tried. */
   private static final int PATIENCE = 2;
@@ -43,23 +38,20 @@ final class TriggerDispatcher {
   /** How many failures of a batch are told one by one: a broker that is away fails them all. */
   private static final int TOLD = 3;
 
-  private static final GroupMembers NOBODY = new GroupMembers(Map.of(), 0);
   private static final Duration LONGEST_BACKOFF = Duration.ofSeconds(10);
 
   private final OtaRepository repository;
-  private final DirectoryLookups directory;
   private final UpdateNotifier notifier;
-  private final RolloutAssignments assignments;
+  private final TriggerFacts facts;
   private final TriggerMessages messages;
   private final Settings.Triggers settings;
   private final Events events;
 
   TriggerDispatcher(
       Spis spis, RolloutAssignments assignments, Settings.Triggers settings, Events events) {
-    this.assignments = assignments;
+    this.facts = new TriggerFacts(spis, assignments);
     this.messages = new TriggerMessages(spis, assignments);
     this.repository = spis.repository();
-    this.directory = new DirectoryLookups(spis.groups());
     this.notifier = spis.notifier();
     this.settings = settings;
     this.events = events;
@@ -67,29 +59,34 @@ final class TriggerDispatcher {
 
   /**
    * Sends all that is due, or what it can until it is told to stop. The messages of one batch are
-   * on their way while those of the next are looked up and sent: brokers acknowledge the last
-   * messages of a burst late (Nagle's algorithm, which many leave on, waits for 40 ms).
+   * on their way while those of the next are sent: brokers acknowledge the last messages of a burst
+   * late (Nagle's algorithm, which many leave on, waits for 40 ms).
    */
   void dispatch(BooleanSupplier stopping) {
     TriggerSlots slots = new TriggerSlots(settings.inFlight(), settings.timeout(), stopping);
     HeldClaims held = new HeldClaims(repository, settings.lease());
-    Batch sent = new Batch(List.of(), held, slots, stopping);
-    boolean more = true;
-    while (more) {
-      Batch next = sendNext(sent, held, slots, stopping);
-      next.sendByDevice();
-      sent = next;
-      more = next.claims.size() == CLAIMS && !stopping.getAsBoolean() && !slots.areLate();
+    try (DueTriggers due = new DueTriggers(repository, facts, held, settings.lease())) {
+      Batch sent = new Batch(DueTriggers.Claimed.NOTHING, held, slots, stopping);
+      boolean more = true;
+      while (more) {
+        Batch next = sendNext(sent, due, slots, stopping);
+        next.sendByDevice();
+        sent = next;
+        more = next.mayBeFollowed() && !slots.areLate();
+      }
+      sent.end();
     }
-    sent.end();
   }
 
   /** What was sent before is ended, whatever happens to the next batch. */
   private Batch sendNext(
-      Batch sent, HeldClaims held, TriggerSlots slots, BooleanSupplier stopping) {
+      Batch sent, DueTriggers due, TriggerSlots slots, BooleanSupplier stopping) {
     Batch next;
     try {
-      next = new Batch(repository.claimDue(settings.lease(), CLAIMS), held, slots, stopping);
+      next = new Batch(due.next(), sent.held, slots, stopping);
+      if (next.mayBeFollowed() && next.isQuick()) {
+        due.claimAhead();
+      }
       next.sendTogether();
     } catch (RuntimeException | Error e) {
       try {
@@ -106,13 +103,12 @@ final class TriggerDispatcher {
   /** Claims that are worked on together. */
   private final class Batch {
     private final List<TriggerQueue.Claim> claims;
+    private final Optional<TriggerFacts.Facts> lookedUp;
     private final HeldClaims held;
     private final TriggerSlots slots;
     private final BooleanSupplier stopping;
     private final Map<TriggerQueue.Claim, TriggerRound> rounds = new LinkedHashMap<>();
     private final List<TriggerQueue.Claim> byDevice = new ArrayList<>();
-    private Facts facts = Facts.NONE;
-    private boolean isLookedUp = true;
 
     /** How many messages the rounds that are not ended yet have sent. */
     private long sent;
@@ -121,49 +117,55 @@ final class TriggerDispatcher {
     private int refusals;
 
     Batch(
-        List<TriggerQueue.Claim> claims,
+        DueTriggers.Claimed claimed,
         HeldClaims held,
         TriggerSlots slots,
         BooleanSupplier stopping) {
-      this.claims = claims;
+      this.claims = claimed.claims();
+      this.lookedUp = claimed.facts();
       this.held = held;
       this.slots = slots;
       this.stopping = stopping;
-      held.add(claims);
+    }
+
+    /** Whether more may be due than these. */
+    boolean mayBeFollowed() {
+      return claims.size() == DueTriggers.BATCH && !stopping.getAsBoolean();
+    }
+
+    /**
+     * Whether each group takes a message or few, so that what is claimed meanwhile waits little.
+     */
+    boolean isQuick() {
+      return lookedUp.isPresent() && claims.stream().noneMatch(lookedUp.get()::isByDevice);
     }
 
     /** Sends to the groups that take one message for each user. */
     void sendTogether() {
-      if (claims.isEmpty()) {
-        return;
-      }
-      try {
-        facts = lookUp(claims);
-      } catch (LookUpFailed e) {
-        isLookedUp = false;
+      if (lookedUp.isEmpty()) {
         return;
       }
       for (TriggerQueue.Claim claim : claims) {
-        if (facts.members(claim).deviceAddressed() > 0) {
+        if (lookedUp.get().isByDevice(claim)) {
           byDevice.add(claim);
         } else {
-          send(claim);
+          send(claim, lookedUp.get());
         }
       }
     }
 
     /** Sends what takes its time, once nothing else waits for it. */
     void sendByDevice() {
-      if (!isLookedUp) {
+      if (lookedUp.isEmpty()) {
         lookUpOneByOne();
       } else if (!byDevice.isEmpty()) {
         endRounds();
-        byDevice.forEach(this::sendByDevice);
+        byDevice.forEach(claim -> sendByDevice(claim, lookedUp.get()));
       }
     }
 
-    private void sendByDevice(TriggerQueue.Claim claim) {
-      send(claim);
+    private void sendByDevice(TriggerQueue.Claim claim, TriggerFacts.Facts known) {
+      send(claim, known);
       if (sent >= MESSAGES) {
         endRounds();
       }
@@ -176,14 +178,13 @@ final class TriggerDispatcher {
       for (TriggerQueue.Claim claim : claims) {
         if (inARow < PATIENCE) {
           try {
-            facts = lookUp(List.of(claim));
-            send(claim);
+            send(claim, facts.lookUp(List.of(claim)));
             endRounds();
             inARow = 0;
             continue;
-          } catch (LookUpFailed e) {
+          } catch (TriggerFacts.LookUpFailed e) {
             inARow++;
-            cause = e.cause.toString();
+            cause = e.reason();
           }
         }
         retry(claim, cause);
@@ -191,21 +192,21 @@ final class TriggerDispatcher {
       }
     }
 
-    private void send(TriggerQueue.Claim claim) {
+    private void send(TriggerQueue.Claim claim, TriggerFacts.Facts known) {
       if (stopping.getAsBoolean()) {
         repository.retry(claim, Duration.ZERO);
         held.end(claim);
       } else if (held.holds(claim)) {
         TriggerRound round = new TriggerRound(notifier, slots, () -> held.holds(claim));
         rounds.put(claim, round);
-        send(claim, round);
+        send(claim, known, round);
         sent += round.sent();
       }
     }
 
-    private void send(TriggerQueue.Claim claim, TriggerRound round) {
+    private void send(TriggerQueue.Claim claim, TriggerFacts.Facts known, TriggerRound round) {
       try {
-        messages.send(claim, facts.of(claim), round);
+        messages.send(claim, known.of(claim), round);
       } catch (RuntimeException e) {
         round.fail(e);
       }
@@ -225,13 +226,24 @@ final class TriggerDispatcher {
       }
     }
 
-    /** Ends the claims whose messages were sent, once these are handed over. */
+    /**
+     * Ends the claims whose messages were sent, once these are handed over: those first that need
+     * not be waited for.
+     */
     private void endRounds() {
-      if (rounds.isEmpty()) {
-        return;
-      }
+      Map<TriggerQueue.Claim, TriggerRound> waiting = new LinkedHashMap<>(rounds);
+      Map<TriggerQueue.Claim, TriggerRound> handedOver = new LinkedHashMap<>(rounds);
+      handedOver.values().removeIf(round -> !round.isHandedOver());
+      waiting.keySet().removeAll(handedOver.keySet());
+      rounds.clear();
+      sent = 0;
+      end(handedOver);
+      end(waiting);
+    }
+
+    private void end(Map<TriggerQueue.Claim, TriggerRound> some) {
       Map<TriggerQueue.Claim, Throwable> failed = new LinkedHashMap<>();
-      rounds.forEach(
+      some.forEach(
           (claim, round) -> {
             Throwable failure = round.await();
             if (failure != null) {
@@ -239,9 +251,9 @@ final class TriggerDispatcher {
             }
           });
       List<TriggerQueue.Claim> done =
-          rounds.keySet().stream().filter(claim -> !failed.containsKey(claim)).toList();
+          some.keySet().stream().filter(claim -> !failed.containsKey(claim)).toList();
       Set<TriggerQueue.Claim> completed = done.isEmpty() ? Set.of() : repository.complete(done);
-      rounds.forEach(
+      some.forEach(
           (claim, round) -> {
             Throwable failure = failed.get(claim);
             if (failure != null && held.holds(claim)) {
@@ -254,8 +266,6 @@ final class TriggerDispatcher {
             }
             held.end(claim);
           });
-      rounds.clear();
-      sent = 0;
     }
 
     /** Some of a group; what was refused to a whole group is told as its failure. */
@@ -299,53 +309,6 @@ final class TriggerDispatcher {
                 delay,
                 cause));
       }
-    }
-  }
-
-  /** What the triggers of groups depend on. */
-  private record Facts(
-      Map<GroupId, GroupMembers> members,
-      Map<GroupId, List<VersionCount>> counts,
-      Map<GroupId, Hold> holds) {
-    static final Facts NONE = new Facts(Map.of(), Map.of(), Map.of());
-
-    GroupMembers members(TriggerQueue.Claim claim) {
-      return members.getOrDefault(claim.group(), NOBODY);
-    }
-
-    TriggerMessages.GroupFacts of(TriggerQueue.Claim claim) {
-      return new TriggerMessages.GroupFacts(
-          members(claim),
-          counts.getOrDefault(claim.group(), List.of()),
-          Optional.ofNullable(holds.get(claim.group())));
-    }
-  }
-
-  private static final class LookUpFailed extends Exception {
-    private static final long serialVersionUID = 1L;
-
-    private final transient RuntimeException cause;
-
-    LookUpFailed(RuntimeException cause) {
-      super(cause);
-      this.cause = cause;
-    }
-  }
-
-  private Facts lookUp(List<TriggerQueue.Claim> claims) throws LookUpFailed {
-    List<GroupId> groups = claims.stream().map(TriggerQueue.Claim::group).toList();
-    try {
-      Map<GroupId, GroupMembers> members = directory.members(groups);
-      List<GroupId> byDevice =
-          groups.stream()
-              .filter(group -> members.getOrDefault(group, NOBODY).deviceAddressed() > 0)
-              .toList();
-      return new Facts(
-          members,
-          repository.versionCounts(groups),
-          byDevice.isEmpty() ? Map.of() : assignments.holds(byDevice));
-    } catch (RuntimeException e) {
-      throw new LookUpFailed(e);
     }
   }
 

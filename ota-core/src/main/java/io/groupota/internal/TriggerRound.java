@@ -93,6 +93,11 @@ final class TriggerRound {
     return failure.get() == null;
   }
 
+  /** Whether nothing is to be waited for. */
+  boolean isHandedOver() {
+    return handedOver.availablePermits() >= sent;
+  }
+
   /** Why a message was refused, the first one; null if none was. After {@link #await}. */
   @Nullable Throwable refusal() {
     return refusal.get();

@@ -60,7 +60,8 @@ public interface TriggerQueue {
   /**
    * Makes claims hold longer, for work that is not done when their leases are about to expire: the
    * leases expire a time after this call. A claim whose lease has expired is still held as long as
-   * nobody else has claimed the group.
+   * nobody else has claimed the group. A lease of zero gives the claims back: anybody can have them
+   * at once, and no attempt is counted.
    *
    * @param claims the claims
    * @param lease how long they hold from now on

@@ -37,6 +37,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.BeforeEach;
@@ -133,15 +135,70 @@ class TriggerBatchesTest {
   }
 
   @Test
-  void whileTheBrokerAnswersNothingNoFurtherBatchIsClaimed() {
-    AtomicInteger calls = new AtomicInteger();
-    OtaRepository counting = intercepting("claimDue", args -> calls.incrementAndGet());
-    UpdateNotifier stuck = trigger -> new CompletableFuture<>();
-    try (GroupOtaService service =
-        builder(counting, stuck).triggerTimeout(Duration.ofMillis(50)).build()) {
+  void theNextBatchIsClaimedWhileThisOneIsSent() {
+    CountDownLatch claims = new CountDownLatch(2);
+    OtaRepository counting = intercepting("claimDue", args -> claims.countDown());
+    List<Boolean> claimed = new ArrayList<>();
+    UpdateNotifier waiting =
+        trigger -> {
+          if (sent.incrementAndGet() == BATCH) {
+            claimed.add(reachesZero(claims));
+          }
+          return DONE;
+        };
+    try (GroupOtaService service = builder(counting, waiting).build()) {
       service.runOnce();
     }
-    assertThat(calls).hasValue(1);
+    assertThat(claimed).containsExactly(true);
+    assertThat(triggered()).isEqualTo(GROUPS);
+  }
+
+  private static boolean reachesZero(CountDownLatch latch) {
+    try {
+      return latch.await(30, TimeUnit.SECONDS);
+    } catch (InterruptedException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  @Test
+  void nothingIsClaimedWhileDevicesAreToldOneByOne() {
+    for (int i = 0; i < GROUPS; i++) {
+      register(i, Addressing.DEVICE, group(i));
+    }
+    List<Thread> claiming = new ArrayList<>();
+    OtaRepository noting = intercepting("claimDue", args -> claiming.add(Thread.currentThread()));
+    try (GroupOtaService service = builder(noting, this::send).build()) {
+      service.runOnce();
+    }
+    assertThat(claiming).hasSize(3).containsOnly(Thread.currentThread());
+    assertThat(triggered()).isEqualTo(GROUPS);
+  }
+
+  @Test
+  void whatWasClaimedForLaterIsGivenBackWhenTheStorageFails() {
+    OtaRepository failing =
+        intercepting(
+            "complete",
+            args -> {
+              throw new StorageException("away", null);
+            });
+    try (GroupOtaService service = builder(failing, this::send).build()) {
+      assertThatThrownBy(service::runOnce).hasMessage("away");
+    }
+    assertThat(sent).hasValue(2 * BATCH);
+    assertThat(repository.claimDue(Duration.ofMinutes(1), GROUPS))
+        .hasSize(GROUPS - 2 * BATCH)
+        .allMatch(claim -> claim.attempts() == 0);
+  }
+
+  @Test
+  void whileTheBrokerAnswersNothingNoFurtherBatchIsTried() {
+    UpdateNotifier stuck = trigger -> new CompletableFuture<>();
+    try (GroupOtaService service =
+        builder(repository, stuck).triggerTimeout(Duration.ofMillis(50)).build()) {
+      service.runOnce();
+    }
     assertThat(events).hasSize(BATCH).allMatch(WorkRetried.class::isInstance);
     assertThat(repository.claimDue(Duration.ofMinutes(1), GROUPS))
         .filteredOn(claim -> claim.attempts() == 0)

@@ -93,6 +93,11 @@ enum Dialect {
     return this == H2 ? "= CURRENT_SCHEMA" : "= ANY (CURRENT_SCHEMAS(FALSE))";
   }
 
+  /** The name of where a row is, by which it is found again in the same transaction soonest. */
+  String row() {
+    return this == H2 ? "_ROWID_" : "ctid";
+  }
+
   /** Where the migrations are, on the class path. */
   String migrations() {
     return Dialect.class.getPackageName().replace('.', '/') + "/" + folder;

@@ -6,11 +6,15 @@ import io.groupota.spi.TriggerQueue;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Collection;
+import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.argument.Argument;
 
@@ -29,21 +33,15 @@ final class SqlTriggerQueue implements TriggerQueue {
           + (Database.NOW + " - " + Database.SECONDS)
           + ")";
 
+  /** What is due, as the rows that {@link Dialect#row} names. */
   private static final String DUE =
-      "SELECT group_id FROM ota_trigger"
+      " FROM ota_trigger"
           + (" WHERE due <= " + Database.NOW)
           + (" AND (lease_until IS NULL OR lease_until <= " + Database.NOW)
           + ") ORDER BY due LIMIT :limit FOR UPDATE SKIP LOCKED";
 
-  private static final String CLAIM =
-      "UPDATE ota_trigger SET lease = :lease, lease_until = "
-          + (Database.NOW + " + " + Database.SECONDS)
-          + ", superseded = FALSE WHERE group_id = ANY(:groups)";
-
-  private static final String CLAIMED =
-      "SELECT t.group_id, l.update_id, l.version, t.reason, t.attempts FROM ota_trigger t"
-          + " JOIN ota_latest l ON l.group_id = t.group_id"
-          + " WHERE t.group_id = ANY(:groups) ORDER BY t.due";
+  private static final String SERVED =
+      "SELECT group_id, update_id, version FROM ota_latest WHERE group_id = ANY(:groups)";
 
   private static final String EXTEND =
       "UPDATE ota_trigger SET lease_until = "
@@ -54,9 +52,6 @@ final class SqlTriggerQueue implements TriggerQueue {
       "SELECT group_id, lease FROM ota_trigger"
           + " WHERE group_id = ANY(:groups) AND lease = ANY(:leases)";
 
-  /** In one order everywhere, so that no two transactions wait for each other. */
-  private static final String LOCK_HELD = HELD + " ORDER BY group_id FOR UPDATE";
-
   private static final String UNCLAIMED = "lease = NULL, lease_until = NULL, superseded = FALSE";
 
   private static final String COMPLETE =
@@ -65,7 +60,7 @@ final class SqlTriggerQueue implements TriggerQueue {
           + ", due = CASE WHEN superseded THEN due END"
           + ", reason = CASE WHEN superseded THEN reason END, attempts = 0, "
           + UNCLAIMED
-          + " WHERE group_id = ANY(:groups) AND lease = ANY(:leases)";
+          + " WHERE group_id = ANY(:groups) AND lease = :lease";
 
   private static final String RETRY =
       "UPDATE ota_trigger SET due = CASE WHEN superseded THEN due"
@@ -76,8 +71,16 @@ final class SqlTriggerQueue implements TriggerQueue {
 
   private final Database database;
 
+  /** Claims in the statement that finds what is due, and says which groups these are. */
+  private final String claim;
+
   SqlTriggerQueue(Database database) {
     this.database = database;
+    String row = database.dialect().row();
+    this.claim =
+        "UPDATE ota_trigger SET lease = :lease, lease_until = "
+            + (Database.NOW + " + " + Database.SECONDS)
+            + (", superseded = FALSE WHERE " + row + " = ANY (ARRAY(SELECT " + row + DUE + "))");
   }
 
   @Override
@@ -102,38 +105,60 @@ final class SqlTriggerQueue implements TriggerQueue {
   }
 
   private List<Claim> claim(Handle handle, String name, Duration lease, int limit) {
-    List<String> groups =
+    List<Due> due =
         handle
-            .createQuery(DUE)
+            .createUpdate(claim)
+            .bind("lease", name)
             .bind("now", Columns.instant(database.now()))
+            .bind("seconds", Database.seconds(lease))
             .bind("limit", limit)
-            .mapTo(String.class)
+            .executeAndReturnGeneratedKeys("group_id", "due", "reason", "attempts")
+            .map((row, context) -> due(row))
             .list();
-    if (groups.isEmpty()) {
+    if (due.isEmpty()) {
       return List.of();
     }
-    handle
-        .createUpdate(CLAIM)
-        .bind("lease", name)
-        .bind("now", Columns.instant(database.now()))
-        .bind("seconds", Database.seconds(lease))
-        .bind("groups", Columns.texts(groups))
-        .execute();
     // After the locks: what a deploy serves that was not seen here, it makes due once more.
-    return handle
-        .createQuery(CLAIMED)
-        .bind("groups", Columns.texts(groups))
-        .map((row, context) -> claim(row, name))
-        .list();
+    Map<String, Served> served = served(handle, due);
+    return due.stream()
+        .sorted(Comparator.comparing(Due::since))
+        .flatMap(
+            group ->
+                Stream.ofNullable(served.get(group.group())).map(one -> claim(group, one, name)))
+        .toList();
   }
 
-  private static Claim claim(ResultSet row, String name) throws SQLException {
-    return new Claim(
-        new GroupId(row.getString("group_id")),
-        new UpdateId(row.getString("update_id")),
-        row.getString("version"),
+  private record Due(String group, Instant since, Reason reason, int attempts) {}
+
+  private static Due due(ResultSet row) throws SQLException {
+    return new Due(
+        row.getString("group_id"),
+        Columns.presentInstant(row, "due"),
         Reason.valueOf(row.getString("reason")),
-        row.getInt("attempts"),
+        row.getInt("attempts"));
+  }
+
+  private record Served(String update, String version) {}
+
+  private static Map<String, Served> served(Handle handle, List<Due> due) {
+    return handle
+        .createQuery(SERVED)
+        .bind("groups", Columns.texts(due.stream().map(Due::group).toList()))
+        .map(
+            (row, context) ->
+                Map.entry(
+                    row.getString("group_id"),
+                    new Served(row.getString("update_id"), row.getString("version"))))
+        .collect(Collectors.toMap(Map.Entry::getKey, Map.Entry::getValue));
+  }
+
+  private static Claim claim(Due due, Served served, String name) {
+    return new Claim(
+        new GroupId(due.group()),
+        new UpdateId(served.update()),
+        served.version(),
+        due.reason(),
+        due.attempts(),
         name);
   }
 
@@ -154,34 +179,14 @@ final class SqlTriggerQueue implements TriggerQueue {
         .bind("groups", groups)
         .bind("leases", leases)
         .execute();
-    return held(handle, HELD, claims);
+    return held(handle, claims);
   }
 
-  @Override
-  public Set<Claim> complete(Collection<Claim> claims) {
-    return claims.isEmpty()
-        ? Set.of()
-        : database.write(handle -> complete(handle, List.copyOf(claims)));
-  }
-
-  private Set<Claim> complete(Handle handle, List<Claim> claims) {
-    Set<Claim> held = held(handle, LOCK_HELD, claims);
-    if (!held.isEmpty()) {
-      handle
-          .createUpdate(COMPLETE)
-          .bind("now", Columns.instant(database.now()))
-          .bind("groups", Columns.texts(held.stream().map(Claim::group).toList()))
-          .bind("leases", Columns.texts(held.stream().map(Claim::lease).toList()))
-          .execute();
-    }
-    return held;
-  }
-
-  private static Set<Claim> held(Handle handle, String sql, List<Claim> claims) {
+  private static Set<Claim> held(Handle handle, List<Claim> claims) {
     Set<String> held =
         Set.copyOf(
             handle
-                .createQuery(sql)
+                .createQuery(HELD)
                 .bind("groups", Columns.texts(claims.stream().map(Claim::group).toList()))
                 .bind("leases", Columns.texts(claims.stream().map(Claim::lease).toList()))
                 .map((row, context) -> row.getString(1) + row.getString(2))
@@ -189,6 +194,32 @@ final class SqlTriggerQueue implements TriggerQueue {
     return claims.stream()
         .filter(claim -> held.contains(claim.group().value() + claim.lease()))
         .collect(Collectors.toUnmodifiableSet());
+  }
+
+  @Override
+  public Set<Claim> complete(Collection<Claim> claims) {
+    return claims.isEmpty() ? Set.of() : database.write(handle -> complete(handle, claims));
+  }
+
+  /** Two that lock the same rows in another order are a lost race, which is run again. */
+  private Set<Claim> complete(Handle handle, Collection<Claim> claims) {
+    return claims.stream().collect(Collectors.groupingBy(Claim::lease)).values().stream()
+        .flatMap(claimed -> completeTogether(handle, claimed).stream())
+        .collect(Collectors.toUnmodifiableSet());
+  }
+
+  /** Of claims that were made together, which have one name. */
+  private List<Claim> completeTogether(Handle handle, List<Claim> claims) {
+    Set<String> completed =
+        handle
+            .createUpdate(COMPLETE)
+            .bind("now", Columns.instant(database.now()))
+            .bind("groups", Columns.texts(claims.stream().map(Claim::group).toList()))
+            .bind("lease", claims.get(0).lease())
+            .executeAndReturnGeneratedKeys("group_id")
+            .mapTo(String.class)
+            .set();
+    return claims.stream().filter(claim -> completed.contains(claim.group().value())).toList();
   }
 
   @Override

@@ -166,6 +166,38 @@ public interface TriggerQueueContract extends TriggerRacesContract, BehindTrigge
   }
 
   @Test
+  default void claimsThatAreGivenBackAreFreeAtOnce() {
+    Scenario scenario = new Scenario(this);
+    List<GroupId> groups = scenario.groups(3);
+    groups.forEach(group -> scenario.deploy(group, "1.0.0"));
+    List<Claim> claims = scenario.repository.claimDue(LEASE, ALL);
+    List<Claim> back = claims.subList(0, 2);
+    assertThat(scenario.repository.extend(back, Duration.ZERO))
+        .containsExactlyInAnyOrderElementsOf(back);
+    List<Claim> taken = scenario.otherNode.claimDue(LEASE, ALL);
+    assertThat(taken).extracting(Claim::group).containsExactlyElementsOf(groupsOf(back));
+    assertThat(taken).allMatch(claim -> claim.attempts() == 0);
+    assertThat(scenario.repository.complete(claims)).containsExactly(claims.get(2));
+    assertThat(scenario.otherNode.complete(taken)).hasSize(2);
+  }
+
+  private static List<GroupId> groupsOf(List<Claim> claims) {
+    return claims.stream().map(Claim::group).toList();
+  }
+
+  @Test
+  default void ofTwoClaimsOfAGroupTheOneThatIsHeldIsCompleted() {
+    Scenario scenario = new Scenario(this);
+    GroupId group = scenario.group();
+    scenario.deploy(group, "1.0.0");
+    Claim stale = scenario.claimOnly(group);
+    scenario.clock.advance(LEASE.plus(MILLISECOND));
+    Claim held = scenario.claimOnly(group);
+    assertThat(scenario.repository.complete(List.of(stale, held))).containsExactly(held);
+    scenario.assertNothingDue();
+  }
+
+  @Test
   default void anExtendedClaimDoesNotHideANewerDeploy() {
     Scenario scenario = new Scenario(this);
     GroupId group = scenario.group();

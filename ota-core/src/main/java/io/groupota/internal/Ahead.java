@@ -1,0 +1,60 @@
+package io.groupota.internal;
+
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
+
+/**
+ * Something that is worked out in a thread of its own while its caller is busy with what comes
+ * before it. Whoever begins it takes the result, so that the thread does not outlive its caller.
+ */
+final class Ahead<T> {
+  private final FutureTask<T> task;
+
+  private Ahead(FutureTask<T> task) {
+    this.task = task;
+  }
+
+  /**
+   * Begins.
+   *
+   * @param thread the name of the thread
+   * @param work what to do there
+   */
+  static <T> Ahead<T> begin(String thread, Callable<T> work) {
+    FutureTask<T> task = new FutureTask<>(work);
+    Thread started = new Thread(task, thread);
+    started.setDaemon(true);
+    started.start();
+    return new Ahead<>(task);
+  }
+
+  /** Waits for the result, or throws what the work threw. An interrupt can wait. */
+  T result() {
+    boolean interrupted = false;
+    try {
+      while (true) {
+        try {
+          return task.get();
+        } catch (InterruptedException e) {
+          interrupted = true;
+        } catch (ExecutionException e) {
+          throw unchecked(e);
+        }
+      }
+    } finally {
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
+    }
+  }
+
+  private static RuntimeException unchecked(ExecutionException failure) {
+    if (failure.getCause() instanceof Error error) {
+      throw error;
+    }
+    return failure.getCause() instanceof RuntimeException unchecked
+        ? unchecked
+        : new IllegalStateException(failure);
+  }
+}
