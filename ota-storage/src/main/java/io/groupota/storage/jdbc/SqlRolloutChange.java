@@ -79,19 +79,26 @@ record SqlRolloutChange(
   }
 
   /**
-   * Compares keys of rows with each other, never with a constant: of a rollout that is younger than
-   * its statistics PostgreSQL thinks that it has one row, and would compare all with all.
+   * The keys travel as arrays, whose lengths PostgreSQL does not know: of as many rows as it
+   * expects here it would read the whole table rather than look them up. The rollout is no constant
+   * either: of one that is younger than its statistics it thinks that it has one row, and would
+   * compare all with all. Sorted, since rows and index entries lie side by side in the order of the
+   * ids.
    */
   private List<Changed> inOneStatement(Handle handle, RolloutId rollout, int limit) {
     Query change =
         handle.createQuery(
             "WITH picked AS ("
                 + pick()
-                + "), changed AS (UPDATE ota_rollout_device d SET revision = d.revision + 1, "
+                + "), sorted AS MATERIALIZED (SELECT * FROM picked ORDER BY device_id),"
+                + " changed AS (UPDATE ota_rollout_device d SET revision = d.revision + 1, "
                 + assignments()
-                + " FROM picked p"
-                + " WHERE d.rollout_id = p.rollout_id AND d.device_id = p.device_id"
-                + " RETURNING p.stage, p.addressing, p.state)"
+                + " FROM unnest(ARRAY(SELECT device_id FROM sorted),"
+                + " ARRAY(SELECT stage FROM sorted), ARRAY(SELECT state FROM sorted))"
+                + " AS p (device, was_stage, was_state)"
+                + " WHERE d.rollout_id = (SELECT CAST(:rollout AS VARCHAR))"
+                + " AND d.device_id = p.device"
+                + " RETURNING p.was_stage AS stage, d.addressing, p.was_state AS state)"
                 + " SELECT stage, addressing, state, COUNT(*) AS devices FROM changed"
                 + " GROUP BY stage, addressing, state");
     return bound(bound(change, values), settings)

@@ -7,15 +7,19 @@ import io.groupota.DeviceId;
 import io.groupota.GroupId;
 import io.groupota.rollout.RolloutDeviceState;
 import io.groupota.rollout.RolloutId;
+import io.groupota.spi.RolloutQueue.Member;
+import io.groupota.spi.RolloutQueue.Move;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.function.Function;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.jdbi.v3.core.Handle;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -24,12 +28,18 @@ import org.junit.jupiter.api.Test;
 
 /**
  * Reads the plans of PostgreSQL for the devices of a rollout that has begun since the statistics
- * were made: those know one rollout of one group, and it is not this one.
+ * were made: those know one rollout of one group, and it is not this one. Then those for many
+ * devices of a rollout that the statistics do know.
  */
 @Tag("postgresql")
 class RolloutPlansTest {
   private static final int DEVICES = 20_000;
+
+  /** So many that, of a table of this size, PostgreSQL would rather read all than look them up. */
+  private static final int MANY = 1_000;
+
   private static final RolloutId YOUNG = new RolloutId(Samples.id(2));
+  private static final RolloutId KNOWN = new RolloutId(Samples.id(1));
   private static final GroupId GROUP = new GroupId(Samples.id(2));
   private static final List<DeviceId> SOME =
       List.of(new DeviceId(Samples.id(7)), new DeviceId(Samples.id(8)));
@@ -69,6 +79,18 @@ class RolloutPlansTest {
 
   @Test
   void manyDevicesChangeWithoutBeingComparedWithEachOther() {
+    String plan = plan(handle -> admit(handle, YOUNG, DEVICES / 2));
+    assertThat(plan).contains("ota_rollout_device_queue").doesNotContain("Join Filter");
+  }
+
+  @Test
+  void manyDevicesChangeWithoutReadingTheOthers() {
+    assertThat(plan(handle -> admit(handle, KNOWN, MANY)))
+        .contains("ota_rollout_device_queue", "Update on ota_rollout_device")
+        .doesNotContain("Seq Scan on ota_rollout_device");
+  }
+
+  private static long admit(Handle handle, RolloutId rollout, int devices) {
     SqlRolloutChange change =
         new SqlRolloutChange(
             "state = 'QUEUED' AND addressing = 'DEVICE' AND stage <= :stage",
@@ -79,12 +101,33 @@ class RolloutPlansTest {
             OptionalInt.empty(),
             "attempts = attempts + 1",
             Map.of());
-    String plan =
+    long changed = change.run(handle, Dialect.POSTGRESQL, rollout, devices);
+    assertThat(changed).isEqualTo(devices);
+    return changed;
+  }
+
+  @Test
+  void manyDevicesAreLockedClaimedAndMovedByTheirKeys() {
+    List<DeviceId> devices =
+        IntStream.rangeClosed(1, MANY).mapToObj(n -> new DeviceId(Samples.id(n))).toList();
+    assertReadByKey(
         plan(
-            handle ->
-                assertThat(change.run(handle, Dialect.POSTGRESQL, YOUNG, DEVICES / 2))
-                    .isEqualTo(DEVICES / 2));
-    assertThat(plan).contains("ota_rollout_device_queue").doesNotContain("Join Filter");
+            handle -> {
+              List<Member> members =
+                  RolloutDeviceRows.lock(handle, Dialect.POSTGRESQL, KNOWN, devices).stream()
+                      .map(RolloutDeviceRows.Staged::member)
+                      .toList();
+              assertThat(members).hasSize(MANY);
+              RolloutDeviceRows.claim(handle, database, members, Duration.ofMinutes(1));
+              RolloutDeviceRows.move(
+                  handle, database, members.stream().map(RolloutPlansTest::triggered).toList());
+              return members;
+            }));
+  }
+
+  private static Move triggered(Member member) {
+    return new Move(
+        member, RolloutDeviceState.TRIGGERED, 1, Optional.empty(), Optional.of(Duration.ZERO));
   }
 
   @Test
