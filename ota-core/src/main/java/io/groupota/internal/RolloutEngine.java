@@ -70,11 +70,13 @@ final class RolloutEngine {
   /** Does all that is due, or what it can until it is told to stop. */
   void run(BooleanSupplier stopping) {
     boolean more = true;
-    while (more && !stopping.getAsBoolean()) {
-      Driven driven = driveRollouts(stopping);
-      more = members.drive(stopping) || driven.left();
-      if (driven.failure() != null) {
-        throw driven.failure();
+    try (MemberClaims claims = members.claims()) {
+      while (more && !stopping.getAsBoolean()) {
+        Driven driven = driveRollouts(stopping);
+        more = members.drive(claims, stopping) || driven.left();
+        if (driven.failure() != null) {
+          throw driven.failure();
+        }
       }
     }
   }

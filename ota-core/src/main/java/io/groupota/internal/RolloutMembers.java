@@ -34,7 +34,6 @@ import org.slf4j.LoggerFactory;
  */
 final class RolloutMembers {
   private static final Logger LOG = LoggerFactory.getLogger(RolloutMembers.class);
-  private static final int BATCH = 5_000;
   private static final Duration TRIGGER_AGAIN = Duration.ofSeconds(5);
 
   /** Later than those that were not tried, so that they do not come before them each time. */
@@ -72,20 +71,24 @@ final class RolloutMembers {
     this.time = time;
   }
 
+  /** To be closed once nothing more is to be driven. */
+  MemberClaims claims() {
+    return new MemberClaims(repository, settings.lease(), time);
+  }
+
   /** Moves one batch; returns whether there was any. */
-  boolean drive(BooleanSupplier stopping) {
-    long claimedAt = time.now();
-    List<DueMember> due = repository.claimDevices(settings.lease(), BATCH);
-    if (due.isEmpty()) {
+  boolean drive(MemberClaims claims, BooleanSupplier stopping) {
+    MemberClaims.Batch batch = claims.next();
+    if (batch.due().isEmpty()) {
       return false;
     }
     Fates fates = new Fates();
     List<Move> moves = new ArrayList<>();
     List<Move> triggered = new ArrayList<>();
-    for (DueMember member : due) {
+    for (DueMember member : batch.due()) {
       fates.of(member).ifPresent(fate -> (fate.trigger() ? triggered : moves).add(fate.move()));
     }
-    moves.addAll(trigger(triggered, fates, claimedAt, stopping));
+    moves.addAll(trigger(triggered, fates, batch.claimedAt(), stopping));
     for (Move move : repository.move(moves)) {
       events.moved(fates.rollout(move), move, fates.reported(move));
     }
@@ -168,7 +171,7 @@ final class RolloutMembers {
       } else if (slots.failures() >= PATIENCE) {
         settled.add(moved(move, member.state(), Optional.of(TRIGGER_AGAIN)));
       } else if (isHalfOver(claimedAt)) {
-        settled.add(givenBack(member));
+        settled.add(MemberClaims.givenBack(member));
       } else {
         sendTo(device, move);
       }
@@ -193,11 +196,6 @@ final class RolloutMembers {
   /** What is not sent by then waits for the next claim: another node could send it meanwhile. */
   private boolean isHalfOver(long claimedAt) {
     return ElapsedTime.between(claimedAt, time.now()).compareTo(settings.lease().dividedBy(2)) >= 0;
-  }
-
-  private static Move givenBack(Member member) {
-    return new Move(
-        member, member.state(), member.attempts(), member.attemptAt(), Optional.of(Duration.ZERO));
   }
 
   private void triggerGroups(Set<GroupId> groups) {
