@@ -10,8 +10,11 @@ import io.groupota.GroupId;
 import io.groupota.OtaUpdate;
 import io.groupota.StorageException;
 import io.groupota.Token;
+import io.groupota.rollout.Rollout;
+import io.groupota.rollout.RolloutDevice;
 import io.groupota.rollout.RolloutDeviceState;
 import io.groupota.rollout.RolloutId;
+import io.groupota.rollout.RolloutQuery;
 import io.groupota.spi.Addressing;
 import io.groupota.spi.Device;
 import io.groupota.spi.DeviceStates.Heard;
@@ -21,7 +24,9 @@ import io.groupota.spi.RolloutLog.Opening;
 import io.groupota.spi.RolloutLog.Target;
 import io.groupota.spi.RolloutQueue.DueMember;
 import io.groupota.spi.RolloutQueue.Move;
+import io.groupota.spi.RolloutStep.Cancel;
 import io.groupota.spi.RolloutStep.Enrolled;
+import io.groupota.spi.TrackedRollout;
 import io.groupota.testkit.Race;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -30,6 +35,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.concurrent.Callable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -145,6 +151,36 @@ class LocksOfReportsTest {
           .containsOnly(true);
     }
     assertThat(spy.calls).as("of transactions").doesNotContain("rollback");
+  }
+
+  /** Its row is not the one any more that the step found, and has to be looked at again. */
+  @Test
+  void aDeviceThatReportsWhileAStepWaitsForItIsChangedAndCounted() throws Exception {
+    TrackedRollout seen = repository.rollout(YOUNG).orElseThrow();
+    try (Connection blocker = pool.getConnection();
+        Statement statement = blocker.createStatement()) {
+      blocker.setAutoCommit(false);
+      statement.execute(
+          "UPDATE ota_rollout_device SET revision = revision + 1, due = NOW()"
+              + (" WHERE rollout_id = '" + YOUNG + "'"));
+      Callable<Boolean> cancel =
+          () ->
+              repository
+                  .advance(seen, seen.progress(), new Cancel(Optional.empty(), false, 10))
+                  .equals(OptionalLong.of(1));
+      Callable<Boolean> release =
+          () -> {
+            awaitWaiting(1);
+            blocker.commit();
+            return true;
+          };
+      assertThat(Race.of(List.of(cancel, release))).containsOnly(true);
+    }
+    Rollout after = repository.rollout(YOUNG).orElseThrow().rollout();
+    assertThat(after.counts().in(RolloutDeviceState.CANCELED)).isEqualTo(1);
+    assertThat(repository.rolloutDevices(after, RolloutQuery.all()).devices())
+        .extracting(RolloutDevice::state)
+        .containsExactly(RolloutDeviceState.CANCELED);
   }
 
   /** A node that lost its power holds its locks for hours. */
