@@ -47,9 +47,6 @@ import org.junit.jupiter.api.Test;
 public abstract class RolloutMemberContract extends RolloutServiceContract {
   private static final int DEVICES = 20;
 
-  /** More than a node claims at once: while it triggers some, it claims others. */
-  private static final int MANY = 10_050;
-
   /** For subclasses. */
   protected RolloutMemberContract() {}
 
@@ -489,15 +486,5 @@ public abstract class RolloutMemberContract extends RolloutServiceContract {
     assertThat(triggered()).hasSize(devices).doesNotHaveDuplicates();
     assertThat(in(id, RolloutDeviceState.TRIGGERED)).hasSize(devices);
     assertThat(devices(id)).extracting(RolloutDevice::attempts).containsOnly(1);
-  }
-
-  @Test
-  final void eachOfManyDevicesIsTriggeredOnce() {
-    deploy("1.0.0");
-    registry.saveDevices(IntStream.rangeClosed(1, MANY).mapToObj(n -> member(n, GROUP)).toList());
-    RolloutId id = start(stages(Gate.ALL_PROVEN, 100).pace(Pace.UNLIMITED));
-    run();
-    assertThat(triggered()).hasSize(MANY).doesNotHaveDuplicates();
-    assertThat(rollout(id).counts().in(RolloutDeviceState.TRIGGERED)).isEqualTo(MANY);
   }
 }

@@ -7,6 +7,7 @@ import io.groupota.DeviceId;
 import io.groupota.RolloutStateException;
 import io.groupota.UpdateCode;
 import io.groupota.rollout.DeviceLimits;
+import io.groupota.rollout.Gate;
 import io.groupota.rollout.Pace;
 import io.groupota.rollout.RolloutDevice;
 import io.groupota.rollout.RolloutDeviceState;
@@ -20,6 +21,7 @@ import java.util.List;
 import java.util.OptionalDouble;
 import java.util.OptionalInt;
 import java.util.Set;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 /** How fast a rollout lets devices through, and how many it has in flight. */
@@ -34,6 +36,9 @@ public abstract class RolloutPaceContract extends RolloutServiceContract {
           Duration.ofMinutes(1),
           Duration.ofMinutes(1),
           Duration.ofMinutes(10));
+
+  /** More than a node claims at once: while it triggers some, it claims others. */
+  private static final int MANY = 10_050;
 
   /** For subclasses. */
   protected RolloutPaceContract() {}
@@ -301,5 +306,15 @@ public abstract class RolloutPaceContract extends RolloutServiceContract {
     run(Duration.ofMinutes(10));
     assertThat(triggered()).doesNotContain(device);
     assertThat(moves()).allMatch(move -> move.from().next().contains(move.to()));
+  }
+
+  @Test
+  final void eachOfManyDevicesIsTriggeredOnce() {
+    deploy("1.0.0");
+    registry.saveDevices(IntStream.rangeClosed(1, MANY).mapToObj(n -> member(n, GROUP)).toList());
+    RolloutId id = start(stages(Gate.ALL_PROVEN, 100).pace(Pace.UNLIMITED));
+    run();
+    assertThat(triggered()).hasSize(MANY).doesNotHaveDuplicates();
+    assertThat(rollout(id).counts().in(RolloutDeviceState.TRIGGERED)).isEqualTo(MANY);
   }
 }
