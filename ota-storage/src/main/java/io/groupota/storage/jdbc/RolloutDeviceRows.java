@@ -38,17 +38,12 @@ final class RolloutDeviceRows {
       " FROM ota_rollout_device d WHERE d.rollout_id = :rollout AND d.device_id = ANY(:devices)";
 
   /**
-   * The keys of rows on PostgreSQL. They are no constants: of a rollout that is younger than its
-   * statistics it would take one to have one row, and read all of it. Nor does it know how many
-   * there are: for as many as a batch has it would rather read a whole table of ten times as many.
+   * The same on PostgreSQL. With a constant it would take a rollout that is younger than its
+   * statistics to have one row, and read all of it.
    */
-  private static final String KEYS =
-      "(SELECT CAST(:rollouts AS VARCHAR[])), (SELECT CAST(:devices AS VARCHAR[]))";
-
   private static final String BY_KEY_ARRAYS =
-      " FROM unnest("
-          + KEYS
-          + ") AS n (rollout, device) JOIN ota_rollout_device d"
+      " FROM unnest(CAST(:rollouts AS VARCHAR[]), CAST(:devices AS VARCHAR[]))"
+          + " AS n (rollout, device) JOIN ota_rollout_device d"
           + " ON d.rollout_id = n.rollout AND d.device_id = n.device";
 
   private static final String ASSIGNMENTS =
@@ -76,7 +71,7 @@ final class RolloutDeviceRows {
   private static final String CLAIM_ARRAYS =
       "UPDATE ota_rollout_device d SET "
           + CLAIM
-          + (" FROM unnest(" + KEYS + ")")
+          + " FROM unnest(CAST(:rollouts AS VARCHAR[]), CAST(:devices AS VARCHAR[]))"
           + " AS n (rollout, device) WHERE d.rollout_id = n.rollout AND d.device_id = n.device";
 
   private static final String MOVE_ROW =
@@ -91,10 +86,10 @@ final class RolloutDeviceRows {
           + (" since = CASE WHEN d.state = n.state THEN d.since ELSE " + Database.NOW + " END,")
           + " state = n.state, attempts = n.attempts, attempt_at = n.attempt_at, due = "
           + (Database.NOW + " + n.seconds * INTERVAL '1' SECOND")
-          + (" FROM unnest(" + KEYS + ",")
-          + " (SELECT CAST(:states AS VARCHAR[])), (SELECT CAST(:attempts AS INTEGER[])),"
-          + " (SELECT CAST(:attemptsAt AS TIMESTAMP WITH TIME ZONE[])),"
-          + " (SELECT CAST(:seconds AS DOUBLE PRECISION[])))"
+          + " FROM unnest(CAST(:rollouts AS VARCHAR[]), CAST(:devices AS VARCHAR[]),"
+          + " CAST(:states AS VARCHAR[]), CAST(:attempts AS INTEGER[]),"
+          + " CAST(:attemptsAt AS TIMESTAMP WITH TIME ZONE[]),"
+          + " CAST(:seconds AS DOUBLE PRECISION[]))"
           + " AS n (rollout, device, state, attempts, attempt_at, seconds)"
           + " WHERE d.rollout_id = n.rollout AND d.device_id = n.device";
 

@@ -13,16 +13,12 @@ import org.jdbi.v3.core.statement.PreparedBatch;
  * concern its device.
  */
 final class SqlRolloutMarks {
-  /**
-   * In the order of {@link SqlRolloutQueue#move}, which locks rollout by rollout. PostgreSQL does
-   * not know how many devices there are, see {@link RolloutDeviceRows}.
-   */
+  /** In the order of {@link SqlRolloutQueue#move}, which locks rollout by rollout. */
   private static final String MARK_ARRAYS =
       "UPDATE ota_rollout_device d SET revision = d.revision + 1, due = "
           + Database.NOW
           + " FROM (SELECT m.rollout_id, m.device_id FROM"
-          + " unnest((SELECT CAST(:devices AS VARCHAR[])), (SELECT CAST(:groups AS VARCHAR[])))"
-          + " AS n (device, grp)"
+          + " unnest(CAST(:devices AS VARCHAR[]), CAST(:groups AS VARCHAR[])) AS n (device, grp)"
           + " JOIN ota_rollout_hold h ON h.group_id = n.grp"
           + " JOIN ota_rollout_device m ON m.rollout_id = h.rollout_id AND m.device_id = n.device"
           + " AND m.group_id = n.grp ORDER BY m.rollout_id, m.device_id FOR UPDATE OF m) l"

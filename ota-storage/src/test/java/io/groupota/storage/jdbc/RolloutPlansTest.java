@@ -7,19 +7,15 @@ import io.groupota.DeviceId;
 import io.groupota.GroupId;
 import io.groupota.rollout.RolloutDeviceState;
 import io.groupota.rollout.RolloutId;
-import io.groupota.spi.RolloutQueue.Member;
-import io.groupota.spi.RolloutQueue.Move;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
-import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.function.Function;
 import java.util.stream.Collectors;
-import java.util.stream.IntStream;
 import org.jdbi.v3.core.Handle;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -104,30 +100,6 @@ class RolloutPlansTest {
     long changed = change.run(handle, Dialect.POSTGRESQL, rollout, devices);
     assertThat(changed).isEqualTo(devices);
     return changed;
-  }
-
-  @Test
-  void manyDevicesAreLockedClaimedAndMovedByTheirKeys() {
-    List<DeviceId> devices =
-        IntStream.rangeClosed(1, MANY).mapToObj(n -> new DeviceId(Samples.id(n))).toList();
-    assertReadByKey(
-        plan(
-            handle -> {
-              List<Member> members =
-                  RolloutDeviceRows.lock(handle, Dialect.POSTGRESQL, KNOWN, devices).stream()
-                      .map(RolloutDeviceRows.Staged::member)
-                      .toList();
-              assertThat(members).hasSize(MANY);
-              RolloutDeviceRows.claim(handle, database, members, Duration.ofMinutes(1));
-              RolloutDeviceRows.move(
-                  handle, database, members.stream().map(RolloutPlansTest::triggered).toList());
-              return members;
-            }));
-  }
-
-  private static Move triggered(Member member) {
-    return new Move(
-        member, RolloutDeviceState.TRIGGERED, 1, Optional.empty(), Optional.of(Duration.ZERO));
   }
 
   @Test
