@@ -121,6 +121,11 @@ enum Dialect {
     return this == POSTGRESQL;
   }
 
+  /** Whether several statements can be one prepared statement, each with a result of its own. */
+  boolean takesStatementsTogether() {
+    return this == POSTGRESQL;
+  }
+
   /** Whether the same transaction may succeed when it is run again. */
   boolean isLostRace(String sqlState) {
     return switch (sqlState) {

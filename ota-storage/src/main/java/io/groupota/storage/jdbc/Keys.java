@@ -23,7 +23,12 @@ final class Keys {
   }
 
   private static String statement(String sql, String name, Collection<?> keys) {
-    return keys.size() == 1 ? sql.replace("ANY(:" + name + ")", ":" + name) : sql;
+    return keys.size() == 1 ? ofOne(sql, name) : sql;
+  }
+
+  /** The statement about the rows of one key. */
+  static String ofOne(String sql, String name) {
+    return sql.replace("ANY(:" + name + ")", ":" + name);
   }
 
   private static <S extends SqlStatement<S>> S bind(S statement, String name, Collection<?> keys) {

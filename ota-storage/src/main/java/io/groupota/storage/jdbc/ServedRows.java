@@ -6,13 +6,18 @@ import io.groupota.OtaUpdate;
 import io.groupota.UpdateId;
 import io.groupota.firmware.ImageInfo;
 import io.groupota.spi.TriggerQueue.Reason;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.statement.PreparedBatch;
+import org.jdbi.v3.core.statement.SqlStatement;
 
 /**
  * Adds updates to {@code ota_update}, serves them in {@code ota_latest} and makes their triggers
@@ -21,7 +26,8 @@ import org.jdbi.v3.core.statement.PreparedBatch;
  * RolloutRows}), then blobs, then triggers.
  */
 final class ServedRows {
-  private static final String LOCK =
+  /** Finds what {@link #served(ResultSet)} reads. */
+  static final String LOCK =
       "SELECT group_id, update_id, version FROM ota_latest WHERE group_id = ANY(:groups)"
           + " ORDER BY group_id FOR UPDATE";
 
@@ -29,6 +35,10 @@ final class ServedRows {
   private static final String LOCK_BLOBS =
       "SELECT blob_key FROM ota_blob WHERE blob_key = ANY(:keys)"
           + " AND state IN ('RESERVED', 'ABANDONED', 'RECORDED') ORDER BY blob_key FOR UPDATE";
+
+  private static final String SETTLE_BLOB =
+      "UPDATE ota_blob SET state = 'RECORDED' WHERE blob_key = :blob"
+          + " AND state IN ('RESERVED', 'ABANDONED', 'RECORDED')";
 
   private static final String SETTLE_BLOBS =
       "UPDATE ota_blob SET state = 'RECORDED' WHERE blob_key = ANY(:keys)";
@@ -71,19 +81,15 @@ final class ServedRows {
   /** What a group serves. */
   record Served(UpdateId update, String version) {}
 
-  static Optional<Served> lock(Handle handle, GroupId group) {
-    return Optional.ofNullable(lock(handle, Set.of(group)).get(group));
+  static Served served(ResultSet row) throws SQLException {
+    return new Served(new UpdateId(row.getString("update_id")), row.getString("version"));
   }
 
   /** Locks the records of those groups that have one. */
   static Map<GroupId, Served> lock(Handle handle, Collection<GroupId> groups) {
     Map<GroupId, Served> served = new HashMap<>();
     Keys.query(handle, LOCK, "groups", groups)
-        .map(
-            (row, context) ->
-                Map.entry(
-                    new GroupId(row.getString("group_id")),
-                    new Served(new UpdateId(row.getString("update_id")), row.getString("version"))))
+        .map((row, context) -> Map.entry(new GroupId(row.getString("group_id")), served(row)))
         .forEach(row -> served.put(row.getKey(), row.getValue()));
     return served;
   }
@@ -111,9 +117,9 @@ final class ServedRows {
     }
   }
 
-  private static void bind(PreparedBatch batch, OtaUpdate update) {
+  private static void bind(SqlStatement<?> statement, OtaUpdate update) {
     Optional<ImageInfo> image = update.firmware().image();
-    batch
+    statement
         .bind("id", update.id().value())
         .bind("group", update.group().value())
         .bind("owner", update.owner().value())
@@ -132,46 +138,48 @@ final class ServedRows {
         .bind("createdAt", Columns.instant(update.createdAt()));
   }
 
+  /**
+   * Keeps the blob of an update from being swept, adds the update to the history of its group and
+   * serves it. If the blob is gone already this returns false, and all of it must be undone.
+   */
+  boolean add(
+      Handle handle, Optional<Served> before, OtaUpdate update, String recordId, String path) {
+    List<String> statements = new ArrayList<>(List.of(SETTLE_BLOB, INSERT_UPDATE));
+    statements.addAll(serving(before, update));
+    return run(handle, statements, update, recordId, path) > 0;
+  }
+
   /** Serves an update of the history from now on; another version is triggered. */
   void serve(
       Handle handle, Optional<Served> before, OtaUpdate update, String recordId, String path) {
-    if (before.isEmpty()) {
-      insertLatest(handle, update, recordId, path);
-      return;
-    }
-    handle
-        .createUpdate(SERVE)
-        .bind("id", update.id().value())
-        .bind("owner", update.owner().value())
-        .bind("version", update.version())
-        .bind("path", path)
-        .bind("createdAt", Columns.instant(update.createdAt()))
-        .bind("group", update.group().value())
-        .execute();
-    if (!before.get().version().equals(update.version())) {
-      trigger(handle, Set.of(update.group()));
-    }
+    run(handle, serving(before, update), update, recordId, path);
   }
 
-  /** Fails if another transaction was first; then all of this one is repeated. */
-  private void insertLatest(Handle handle, OtaUpdate update, String recordId, String path) {
-    handle
-        .createUpdate(INSERT_LATEST)
-        .bind("group", update.group().value())
-        .bind("record", recordId)
-        .bind("id", update.id().value())
-        .bind("owner", update.owner().value())
-        .bind("version", update.version())
-        .bind("path", path)
-        .bind("createdAt", Columns.instant(update.createdAt()))
-        .bind("now", Columns.instant(database.now()))
-        .execute();
-    handle
-        .createUpdate(INSERT_TRIGGER)
-        .bind("group", update.group().value())
-        .bind("now", Columns.instant(database.now()))
-        .bind("reason", Reason.DEPLOYED.name())
-        .execute();
+  /** The first update of a group fails if another transaction was first; then all is repeated. */
+  private static List<String> serving(Optional<Served> before, OtaUpdate update) {
+    if (before.isEmpty()) {
+      return List.of(INSERT_LATEST, INSERT_TRIGGER);
+    }
+    return before.get().version().equals(update.version())
+        ? List.of(SERVE)
+        : List.of(SERVE, Keys.ofOne(TRIGGER, "groups"));
+  }
+
+  /** Returns how many rows the first statement changed. */
+  private int run(
+      Handle handle, List<String> statements, OtaUpdate update, String recordId, String path) {
+    return new Together(handle, database.dialect())
+        .update(
+            statements,
+            statement -> {
+              bind(statement, update);
+              statement
+                  .bind("record", recordId)
+                  .bind("path", path)
+                  .bind("groups", update.group().value())
+                  .bind("now", Columns.instant(database.now()))
+                  .bind("reason", Reason.DEPLOYED.name());
+            });
   }
 
   /** The triggers of groups are due, of those that serve something. */

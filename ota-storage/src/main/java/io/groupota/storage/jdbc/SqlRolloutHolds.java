@@ -2,6 +2,8 @@ package io.groupota.storage.jdbc;
 
 import io.groupota.GroupId;
 import io.groupota.rollout.RolloutId;
+import java.sql.ResultSet;
+import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashMap;
@@ -18,7 +20,8 @@ import org.jdbi.v3.core.statement.PreparedBatch;
  * group serves, or who holds it, locks its row before anything else.
  */
 final class SqlRolloutHolds {
-  private static final String LOCK =
+  /** Finds what {@link #rollout(ResultSet)} reads. */
+  static final String LOCK =
       "SELECT group_id, rollout_id FROM ota_rollout_hold WHERE group_id = ANY(:groups)"
           + " ORDER BY group_id FOR UPDATE";
 
@@ -76,12 +79,17 @@ final class SqlRolloutHolds {
     List<GroupId> missing =
         new TreeSet<>(groups).stream().filter(group -> !there.containsKey(group)).toList();
     if (!missing.isEmpty()) {
-      try (PreparedBatch batch = handle.prepareBatch(INSERT)) {
-        missing.forEach(group -> batch.bind("group", group.value()).add());
-        batch.execute();
-      }
+      insert(handle, missing);
     }
     return present(there);
+  }
+
+  /** Inserts the rows of groups that have none, which locks them; see {@link #lock}. */
+  static void insert(Handle handle, List<GroupId> groups) {
+    try (PreparedBatch batch = handle.prepareBatch(INSERT)) {
+      groups.forEach(group -> batch.bind("group", group.value()).add());
+      batch.execute();
+    }
   }
 
   /** Which rollouts have a say in groups that are locked. */
@@ -93,13 +101,13 @@ final class SqlRolloutHolds {
       Handle handle, String sql, Collection<GroupId> groups) {
     Map<GroupId, Optional<RolloutId>> found = new LinkedHashMap<>();
     Keys.query(handle, sql, "groups", groups)
-        .map(
-            (row, context) ->
-                Map.entry(
-                    new GroupId(row.getString("group_id")),
-                    Columns.text(row, "rollout_id").map(RolloutId::new)))
+        .map((row, context) -> Map.entry(new GroupId(row.getString("group_id")), rollout(row)))
         .forEach(row -> found.put(row.getKey(), row.getValue()));
     return found;
+  }
+
+  static Optional<RolloutId> rollout(ResultSet row) throws SQLException {
+    return Columns.text(row, "rollout_id").map(RolloutId::new);
   }
 
   private static Map<GroupId, RolloutId> present(Map<GroupId, Optional<RolloutId>> found) {

@@ -92,19 +92,42 @@ final class SqlUpdateLog implements UpdateLog {
   private Outcome record(Handle handle, Entry entry) {
     OtaUpdate update = entry.update();
     // Lock first: whoever comes second sees what the first one did.
-    Map<GroupId, RolloutId> held = SqlRolloutHolds.lock(handle, Set.of(update.group()));
-    Optional<Served> served = ServedRows.lock(handle, update.group());
+    Locked locked = lock(handle, update.group());
+    Optional<Served> served = locked.served();
     if (entry.replaces().isPresent()
         && !entry.replaces().get().equals(served.map(Served::update))) {
       return Outcome.SERVED_CHANGED;
     }
-    if (!ServedRows.settle(handle, Set.of(update.blob()))) {
+    holds.release(handle, locked.held());
+    if (!rows.add(handle, served, update, entry.recordId(), entry.path())) {
+      handle.rollback();
       return Outcome.BLOB_GONE;
     }
-    holds.release(handle, held);
-    ServedRows.insert(handle, List.of(update));
-    rows.serve(handle, served, update, entry.recordId(), entry.path());
     return Outcome.RECORDED;
+  }
+
+  /** Who has a say in a group and what it serves, both locked. */
+  private record Locked(Map<GroupId, RolloutId> held, Optional<Served> served) {}
+
+  private Locked lock(Handle handle, GroupId group) {
+    Together.Both<Optional<RolloutId>, Served> found =
+        new Together(handle, database.dialect())
+            .query(
+                Keys.ofOne(SqlRolloutHolds.LOCK, "groups"),
+                SqlRolloutHolds::rollout,
+                Keys.ofOne(ServedRows.LOCK, "groups"),
+                ServedRows::served,
+                "groups",
+                group.value());
+    if (found.first().isEmpty()) {
+      // Nothing was locked first, so what was found then means nothing.
+      SqlRolloutHolds.insert(handle, List.of(group));
+      Map<GroupId, Served> served = ServedRows.lock(handle, Set.of(group));
+      return new Locked(Map.of(), Optional.ofNullable(served.get(group)));
+    }
+    Map<GroupId, RolloutId> held = new HashMap<>();
+    found.first().get(0).ifPresent(rollout -> held.put(group, rollout));
+    return new Locked(held, found.second().stream().findFirst());
   }
 
   @Override

@@ -10,6 +10,8 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -88,27 +90,53 @@ final class Spy {
   }
 
   /**
-   * Binds the same values to an EXPLAIN of the statement, and runs that one first. The plan for any
-   * values, to which PostgreSQL may change after a few executions, is asked for too.
+   * Explains each statement before they are run, with the same values. The plan for any values, to
+   * which PostgreSQL may change after a few executions, is asked for too.
    */
   private PreparedStatement explained(
-      Connection connection, String sql, PreparedStatement statement) throws SQLException {
-    PreparedStatement explain = connection.prepareStatement("EXPLAIN " + sql);
+      Connection connection, String sql, PreparedStatement statement) {
+    List<Setting> settings = new ArrayList<>();
     return proxy(
         PreparedStatement.class,
         (proxy, method, arguments) -> {
           if (method.getDeclaringClass() == PreparedStatement.class
               && method.getName().startsWith("set")) {
-            invoke(explain, method, arguments);
+            settings.add(new Setting(method, Arrays.asList(arguments)));
           } else if (method.getName().equals("execute")) {
-            try (explain;
-                ResultSet lines = explain.executeQuery()) {
-              plans.add(text(lines));
+            int from = 0;
+            for (String one : sql.split("; ", -1)) {
+              plans.add(plan(connection, one, settings, from));
+              plans.add(planForAnyValues(connection, one));
+              from += values(one);
             }
-            plans.add(planForAnyValues(connection, sql));
           }
           return invoke(statement, method, arguments);
         });
+  }
+
+  /** A value that was set. */
+  private record Setting(Method method, List<Object> arguments) {}
+
+  /** How many values a statement takes. */
+  private static int values(String sql) {
+    return (int) sql.chars().filter(character -> character == '?').count();
+  }
+
+  private static String plan(Connection connection, String sql, List<Setting> settings, int from)
+      throws Throwable {
+    try (PreparedStatement explain = connection.prepareStatement("EXPLAIN " + sql)) {
+      for (Setting setting : settings) {
+        int position = (Integer) setting.arguments().get(0) - from;
+        if (position >= 1 && position <= values(sql)) {
+          Object[] arguments = setting.arguments().toArray();
+          arguments[0] = position;
+          invoke(explain, setting.method(), arguments);
+        }
+      }
+      try (ResultSet lines = explain.executeQuery()) {
+        return text(lines);
+      }
+    }
   }
 
   private static String planForAnyValues(Connection connection, String sql) throws SQLException {
