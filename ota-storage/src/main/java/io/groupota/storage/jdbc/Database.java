@@ -168,29 +168,41 @@ final class Database {
 
   /** Runs a single query. */
   <T> T read(Function<Handle, T> query) {
-    return run("read", query, false);
+    return run("read", query, false, true);
   }
 
   /**
    * Runs statements in one transaction. The work may be repeated, so it must have no other effects.
    */
   <T> T write(Function<Handle, T> work) {
+    return write(work, false);
+  }
+
+  /**
+   * Runs a single statement. Where connections commit by themselves that is one way to the database
+   * and back, not two. The statement may be repeated.
+   */
+  <T> T writeSingle(Function<Handle, T> statement) {
+    return write(statement, true);
+  }
+
+  private <T> T write(Function<Handle, T> work, boolean single) {
     if (!dialect.writesInTurn()) {
-      return run("written", work, true);
+      return run("written", work, true, single);
     }
     // The one thing that all who write to this database have in common.
     synchronized (dataSource) {
-      return run("written", work, true);
+      return run("written", work, true, single);
     }
   }
 
-  private <T> T run(String done, Function<Handle, T> work, boolean writes) {
+  private <T> T run(String done, Function<Handle, T> work, boolean writes, boolean single) {
     for (int attempt = 1; ; attempt++) {
       try (Handle handle = open()) {
-        if (!writes && handle.getConnection().getAutoCommit()) {
-          return work.apply(handle);
-        }
-        T result = handle.inTransaction(work::apply);
+        T result =
+            single && handle.getConnection().getAutoCommit()
+                ? work.apply(handle)
+                : handle.inTransaction(work::apply);
         if (writes && !flush.isEmpty()) {
           handle.execute(flush);
         }

@@ -55,7 +55,7 @@ final class SqlBlobLedger implements BlobLedger {
 
   @Override
   public void reserve(BlobKey key) {
-    database.write(
+    database.writeSingle(
         handle ->
             handle
                 .createUpdate(RESERVE)

@@ -45,15 +45,18 @@ class TransactionsTest {
       JdbcOtaRepository.using(pool);
       Spy spy = new Spy(pool);
       OtaRepository repository = node(spy);
+      List<String> single =
+          autocommit
+              ? List.of("close")
+              : List.of("setAutoCommit false", "commit", "setAutoCommit false", "close");
       spy.calls.clear();
       repository.served(Samples.GROUP);
-      assertThat(spy.calls)
-          .containsExactlyElementsOf(
-              autocommit
-                  ? List.of("close")
-                  : List.of("setAutoCommit false", "commit", "setAutoCommit false", "close"));
+      assertThat(spy.calls).containsExactlyElementsOf(single);
       spy.calls.clear();
       repository.reserve(Samples.update(1, "1.0.0").blob());
+      assertThat(spy.calls).containsExactlyElementsOf(single);
+      spy.calls.clear();
+      repository.abandon(Samples.update(1, "1.0.0").blob());
       assertThat(spy.calls)
           .containsExactly("setAutoCommit false", "commit", "setAutoCommit " + autocommit, "close");
       spy.calls.clear();
@@ -98,7 +101,7 @@ class TransactionsTest {
       OtaRepository repository = node(spy);
       spy.failWith(failingAt("commit", () -> new SQLException("lost", "40001")));
       spy.calls.clear();
-      assertThatThrownBy(() -> repository.reserve(Samples.update(1, "1.0.0").blob()))
+      assertThatThrownBy(() -> repository.abandon(Samples.update(1, "1.0.0").blob()))
           .isInstanceOf(StorageException.class)
           .hasMessage("The OTA repository could not be written (SQL state 40001)");
       assertThat(spy.calls.stream().filter("commit"::equals)).hasSizeBetween(3, 20);
@@ -114,7 +117,7 @@ class TransactionsTest {
       OtaRepository repository = node(spy);
       spy.failWith(failingAt("commit", () -> new SQLException("disk full", "53100")));
       spy.calls.clear();
-      assertThatThrownBy(() -> repository.reserve(Samples.update(1, "1.0.0").blob()))
+      assertThatThrownBy(() -> repository.abandon(Samples.update(1, "1.0.0").blob()))
           .isInstanceOf(StorageException.class)
           .hasMessage("The OTA repository could not be written (SQL state 53100)")
           .hasRootCauseMessage("java.sql.SQLException: disk full");
@@ -135,7 +138,7 @@ class TransactionsTest {
                 return new SQLException("lost", "40001");
               }));
       spy.calls.clear();
-      assertThatThrownBy(() -> repository.reserve(Samples.update(1, "1.0.0").blob()))
+      assertThatThrownBy(() -> repository.abandon(Samples.update(1, "1.0.0").blob()))
           .isInstanceOf(StorageException.class);
       assertThat(Thread.interrupted()).isTrue();
       assertThat(spy.calls.stream().filter("commit"::equals)).hasSize(1);
