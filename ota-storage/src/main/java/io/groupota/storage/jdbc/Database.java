@@ -4,6 +4,7 @@ import io.groupota.InvalidRequestException;
 import io.groupota.StorageException;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -55,7 +56,7 @@ final class Database {
     this.dialect = dialect;
     this.part = part;
     this.clock = clock;
-    this.flush = flush(jdbi, dialect, part);
+    this.flush = flush(dataSource, dialect, part);
   }
 
   static Database open(DataSource dataSource, String part, boolean migrate, @Nullable Clock clock) {
@@ -96,15 +97,19 @@ final class Database {
     }
   }
 
-  /** Tries it once, since it needs rights that a host may not have given. */
-  private static String flush(Jdbi jdbi, Dialect dialect, String part) {
+  /**
+   * Tries it once, since it needs rights that a host may not have given. Not with Jdbi, whose first
+   * statement starts the flight recorder of the JVM: a host need not wait for that here.
+   */
+  private static String flush(DataSource dataSource, Dialect dialect, String part) {
     if (dialect.flush().isEmpty()) {
       return "";
     }
-    try (Handle handle = jdbi.open()) {
-      handle.execute(dialect.flush());
+    try (Connection connection = dataSource.getConnection();
+        Statement statement = connection.createStatement()) {
+      statement.execute(dialect.flush());
       return dialect.flush();
-    } catch (JdbiException e) {
+    } catch (SQLException e) {
       if (!Failures.sqlState(e).equals(Dialect.NOT_ADMIN)) {
         throw Failures.unavailable("The database of the " + part + " could not be flushed", e);
       }

@@ -94,6 +94,41 @@ class TransactionsTest {
     }
   }
 
+  /** Its first one starts the flight recorder of the JVM, which takes a tenth of a second. */
+  @Test
+  void currentTablesAreOpenedWithoutAStatementOfJdbi() {
+    try (HikariDataSource pool = h2()) {
+      JdbcOtaRepository.using(pool);
+      Spy spy = new Spy(pool);
+      OtaRepository repository = node(spy);
+      assertThat(spy.prepared).as("by Jdbi").isEmpty();
+      repository.reserve(Samples.update(1, "1.0.0").blob());
+      assertThat(spy.prepared).endsWith("CHECKPOINT SYNC");
+    }
+  }
+
+  @Test
+  void aUserThatMayNotFlushIsServedWithoutIt() throws SQLException {
+    try (HikariDataSource pool = h2()) {
+      JdbcOtaRepository.using(pool);
+      try (Connection connection = pool.getConnection();
+          Statement statement = connection.createStatement()) {
+        statement.execute("CREATE USER guest PASSWORD 'guest'");
+        statement.execute("GRANT ALL ON SCHEMA public TO guest");
+      }
+      HikariConfig config = new HikariConfig();
+      // Setting this takes the same rights.
+      config.setJdbcUrl(pool.getJdbcUrl().replace(";DB_CLOSE_DELAY=-1", ""));
+      config.setUsername("guest");
+      config.setPassword("guest");
+      try (HikariDataSource guests = new HikariDataSource(config)) {
+        Spy spy = new Spy(guests);
+        node(spy).reserve(Samples.update(1, "1.0.0").blob());
+        assertThat(spy.prepared).isNotEmpty().doesNotContain("CHECKPOINT SYNC");
+      }
+    }
+  }
+
   @Test
   void aRaceThatIsAlwaysLostEnds() {
     try (HikariDataSource pool = h2()) {
