@@ -2,6 +2,7 @@ package io.groupota.examples.stack;
 
 import io.groupota.http.OtaServlet;
 import java.io.IOException;
+import java.util.concurrent.LinkedBlockingQueue;
 import org.eclipse.jetty.ee10.servlet.ServletContextHandler;
 import org.eclipse.jetty.server.HttpConfiguration;
 import org.eclipse.jetty.server.HttpConnectionFactory;
@@ -15,6 +16,10 @@ import org.eclipse.jetty.util.thread.QueuedThreadPool;
  * servlet; what else it needs is there before, since that takes a while.
  */
 final class HttpServer implements AutoCloseable {
+  // Jetty's own defaults.
+  private static final int MAX_THREADS = 200;
+  private static final int MIN_THREADS = 8;
+
   private final Server server;
   private final ContextHandlerCollection contexts;
   private final ServerConnector connector;
@@ -22,7 +27,9 @@ final class HttpServer implements AutoCloseable {
 
   private HttpServer(Address address) {
     this.address = address;
-    QueuedThreadPool threads = new QueuedThreadPool();
+    // With Jetty's own queue: its class looks up a flag of the JVM, by way of all of JMX.
+    QueuedThreadPool threads =
+        new QueuedThreadPool(MAX_THREADS, MIN_THREADS, new LinkedBlockingQueue<>());
     threads.setName("ota-http");
     server = new Server(threads);
     contexts = new ContextHandlerCollection();
