@@ -140,13 +140,14 @@ public final class ServerStack implements AutoCloseable {
     // One subscription for all nodes, so that each message is read by one of them.
     MqttDeviceListener listener =
         parts.opened(MqttDeviceListener.builder(link, service).sharedAs("ota").build());
-    service.start();
     listener.start();
     // Closed before the service, unlike a server that nobody can reach yet.
     HttpServer server = parts.opened(preparing.join());
     server.serve(servlet(settings, data, service, owners));
     // It subscribes meanwhile.
     broker.awaitSubscribed(listener);
+    // Nobody waits for what it does in the background.
+    service.start();
     return new ServerStack(parts, server.address(), broker.address(), service);
   }
 
