@@ -3,12 +3,17 @@ package io.groupota.internal;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Something that is worked out in a thread of its own while its caller is busy with what comes
- * before it. Whoever begins it takes the result, so that the thread does not outlive its caller.
+ * before it, or by the caller in the end if the system has no thread to spare. Whoever begins it
+ * takes the result, so that the thread does not outlive its caller.
  */
 final class Ahead<T> {
+  private static final Logger LOG = LoggerFactory.getLogger(Ahead.class);
+
   private final FutureTask<T> task;
 
   private Ahead(FutureTask<T> task) {
@@ -23,14 +28,21 @@ final class Ahead<T> {
    */
   static <T> Ahead<T> begin(String thread, Callable<T> work) {
     FutureTask<T> task = new FutureTask<>(work);
-    Thread started = new Thread(task, thread);
-    started.setDaemon(true);
-    started.start();
+    try {
+      Thread started = new Thread(task, thread);
+      started.setDaemon(true);
+      started.start();
+    } catch (OutOfMemoryError e) {
+      // The JVM says so for want of threads, too.
+      LOG.debug("There is no thread for {}", thread, e);
+    }
     return new Ahead<>(task);
   }
 
   /** Waits for the result, or throws what the work threw. An interrupt can wait. */
   T result() {
+    // Does nothing if the thread has begun.
+    task.run();
     boolean interrupted = false;
     try {
       while (true) {
