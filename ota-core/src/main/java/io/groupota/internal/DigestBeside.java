@@ -1,53 +1,76 @@
 package io.groupota.internal;
 
 import java.security.MessageDigest;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ForkJoinPool;
 import java.util.concurrent.FutureTask;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A digest that is worked out beside its caller, at most two pieces behind, in the pool of the JVM.
- * If that has no thread to spare, the caller does it when more pieces come. Used by one thread.
+ * A digest that is worked out beside its caller, a few pieces behind, in the pool of the JVM. If
+ * that has no thread to spare, the caller does it when more pieces come. Used by one thread.
  */
 final class DigestBeside {
-  /** What is smaller is done sooner than handed over. */
+  /** What is smaller is done sooner than handed over, if nothing before it is still to be done. */
   private static final int WORTH_HANDING_OVER = 16 << 10;
+
+  /** So many that those of a small file can wait until the file is being forced to the disk. */
+  private static final int PIECES = 4;
 
   private final MessageDigest digest;
 
-  /** Copies of the last two pieces, since the bytes are the caller's. */
-  private byte[] last = new byte[0];
-
-  private byte[] lastButOne = new byte[0];
-  private @Nullable FutureTask<?> takesLast;
-  private @Nullable FutureTask<?> takesLastButOne;
+  /** The last pieces, the oldest first. */
+  private final Deque<Piece> pieces = new ArrayDeque<>();
 
   DigestBeside(MessageDigest digest) {
     this.digest = digest;
   }
 
-  /** Keeps a copy of the bytes until the next call but one, so they should be few. */
+  /** A copy of bytes, since they are the caller's, and the work on them. */
+  private static final class Piece {
+    final byte[] bytes;
+    final FutureTask<?> task;
+
+    Piece(byte[] bytes, FutureTask<?> task) {
+      this.bytes = bytes;
+      this.task = task;
+    }
+  }
+
+  /** Keeps a copy of the bytes for a while, so they should be few. */
   void update(byte[] bytes, int offset, int length) {
-    finish(takesLastButOne);
-    if (length < WORTH_HANDING_OVER) {
-      finish(takesLast);
+    FutureTask<?> earlier = last();
+    if (length < WORTH_HANDING_OVER && (earlier == null || earlier.isDone())) {
       digest.update(bytes, offset, length);
       return;
     }
-    byte[] piece = lastButOne.length < length ? new byte[length] : lastButOne;
-    System.arraycopy(bytes, offset, piece, 0, length);
-    FutureTask<?> earlier = takesLast;
-    lastButOne = last;
-    takesLastButOne = earlier;
-    last = piece;
-    takesLast = new FutureTask<@Nullable Void>(() -> take(earlier, piece, length), null);
-    ForkJoinPool.commonPool().execute(takesLast);
+    byte[] copy = room(length);
+    System.arraycopy(bytes, offset, copy, 0, length);
+    FutureTask<?> task = new FutureTask<@Nullable Void>(() -> take(earlier, copy, length), null);
+    pieces.add(new Piece(copy, task));
+    ForkJoinPool.commonPool().execute(task);
+  }
+
+  /** The bytes of the oldest piece when it is done, or new ones as long as there are few pieces. */
+  private byte[] room(int length) {
+    if (pieces.size() < PIECES) {
+      return new byte[length];
+    }
+    Piece oldest = pieces.remove();
+    finish(oldest.task);
+    return oldest.bytes.length < length ? new byte[length] : oldest.bytes;
   }
 
   byte[] digest() {
-    finish(takesLast);
+    finish(last());
     return digest.digest();
+  }
+
+  private @Nullable FutureTask<?> last() {
+    Piece last = pieces.peekLast();
+    return last == null ? null : last.task;
   }
 
   private void take(@Nullable FutureTask<?> earlier, byte[] piece, int length) {
