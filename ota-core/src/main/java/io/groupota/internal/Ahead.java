@@ -15,9 +15,11 @@ final class Ahead<T> {
   private static final Logger LOG = LoggerFactory.getLogger(Ahead.class);
 
   private final FutureTask<T> task;
+  private final boolean hasThread;
 
-  private Ahead(FutureTask<T> task) {
+  private Ahead(FutureTask<T> task, boolean hasThread) {
     this.task = task;
+    this.hasThread = hasThread;
   }
 
   /**
@@ -28,21 +30,27 @@ final class Ahead<T> {
    */
   static <T> Ahead<T> begin(String thread, Callable<T> work) {
     FutureTask<T> task = new FutureTask<>(work);
+    return new Ahead<>(task, start(thread, task));
+  }
+
+  private static boolean start(String name, Runnable task) {
     try {
-      Thread started = new Thread(task, thread);
-      started.setDaemon(true);
-      started.start();
+      Thread thread = new Thread(task, name);
+      thread.setDaemon(true);
+      thread.start();
+      return true;
     } catch (OutOfMemoryError e) {
       // The JVM says so for want of threads, too.
-      LOG.debug("There is no thread for {}", thread, e);
+      LOG.debug("There is no thread for {}", name, e);
+      return false;
     }
-    return new Ahead<>(task);
   }
 
   /** Waits for the result, or throws what the work threw. An interrupt can wait. */
   T result() {
-    // Does nothing if the thread has begun.
-    task.run();
+    if (!hasThread) {
+      task.run();
+    }
     boolean interrupted = false;
     try {
       while (true) {

@@ -58,16 +58,16 @@ class AheadTest {
   @Test
   void anInterruptWaits() {
     Thread caller = Thread.currentThread();
+    caller.interrupt();
     Ahead<String> ahead =
         Ahead.begin(
             "ota-test",
             () -> {
-              while (!caller.isInterrupted()) {
+              while (caller.isInterrupted() || caller.getState() != Thread.State.WAITING) {
                 Thread.onSpinWait();
               }
               return "done";
             });
-    caller.interrupt();
     String result = ahead.result();
     assertThat(Thread.interrupted()).isTrue();
     assertThat(result).isEqualTo("done");
