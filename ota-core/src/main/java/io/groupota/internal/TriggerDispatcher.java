@@ -69,7 +69,7 @@ final class TriggerDispatcher {
       Batch sent = new Batch(DueTriggers.Claimed.NOTHING, held, slots, stopping);
       boolean more = true;
       while (more) {
-        Batch next = sendNext(sent, due, slots, stopping);
+        Batch next = sendNext(sent, due);
         next.sendByDevice();
         sent = next;
         more = next.mayBeFollowed() && !slots.areLate();
@@ -79,11 +79,10 @@ final class TriggerDispatcher {
   }
 
   /** What was sent before is ended, whatever happens to the next batch. */
-  private Batch sendNext(
-      Batch sent, DueTriggers due, TriggerSlots slots, BooleanSupplier stopping) {
+  private Batch sendNext(Batch sent, DueTriggers due) {
     Batch next;
     try {
-      next = new Batch(due.next(), sent.held, slots, stopping);
+      next = sent.followedBy(due.next());
       if (next.mayBeFollowed() && next.isQuick()) {
         due.claimAhead();
       }
@@ -126,6 +125,10 @@ final class TriggerDispatcher {
       this.held = held;
       this.slots = slots;
       this.stopping = stopping;
+    }
+
+    Batch followedBy(DueTriggers.Claimed claimed) {
+      return new Batch(claimed, held, slots, stopping);
     }
 
     /** Whether more may be due than these. */

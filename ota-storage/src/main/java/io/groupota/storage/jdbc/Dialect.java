@@ -93,8 +93,8 @@ enum Dialect {
     return this == H2 ? "= CURRENT_SCHEMA" : "= ANY (CURRENT_SCHEMAS(FALSE))";
   }
 
-  /** The name of where a row is, by which it is found again in the same transaction soonest. */
-  String row() {
+  /** The column that says where a row is: its version of now, so only inside one statement. */
+  String rowId() {
     return this == H2 ? "_ROWID_" : "ctid";
   }
 

@@ -26,10 +26,11 @@ import org.jdbi.v3.core.statement.SqlStatement;
  * RolloutRows}), then blobs, then triggers.
  */
 final class ServedRows {
+  private static final String FIND =
+      "SELECT group_id, update_id, version FROM ota_latest WHERE group_id = ANY(:groups)";
+
   /** Finds what {@link #served(ResultSet)} reads. */
-  static final String LOCK =
-      "SELECT group_id, update_id, version FROM ota_latest WHERE group_id = ANY(:groups)"
-          + " ORDER BY group_id FOR UPDATE";
+  static final String LOCK = FIND + " ORDER BY group_id FOR UPDATE";
 
   /** In the order of their keys, so that no two transactions wait for each other. */
   private static final String LOCK_BLOBS =
@@ -85,10 +86,20 @@ final class ServedRows {
     return new Served(new UpdateId(row.getString("update_id")), row.getString("version"));
   }
 
+  /** What those groups serve that serve something, without locking it. */
+  static Map<GroupId, Served> find(Handle handle, Collection<GroupId> groups) {
+    return served(handle, FIND, groups);
+  }
+
   /** Locks the records of those groups that have one. */
   static Map<GroupId, Served> lock(Handle handle, Collection<GroupId> groups) {
+    return served(handle, LOCK, groups);
+  }
+
+  private static Map<GroupId, Served> served(
+      Handle handle, String sql, Collection<GroupId> groups) {
     Map<GroupId, Served> served = new HashMap<>();
-    Keys.query(handle, LOCK, "groups", groups)
+    Keys.query(handle, sql, "groups", groups)
         .map((row, context) -> Map.entry(new GroupId(row.getString("group_id")), served(row)))
         .forEach(row -> served.put(row.getKey(), row.getValue()));
     return served;

@@ -1,8 +1,8 @@
 package io.groupota.storage.jdbc;
 
 import io.groupota.GroupId;
-import io.groupota.UpdateId;
 import io.groupota.spi.TriggerQueue;
+import io.groupota.storage.jdbc.ServedRows.Served;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -33,15 +33,12 @@ final class SqlTriggerQueue implements TriggerQueue {
           + (Database.NOW + " - " + Database.SECONDS)
           + ")";
 
-  /** What is due, as the rows that {@link Dialect#row} names. */
+  /** What is due, as the rows that {@link Dialect#rowId} names. */
   private static final String DUE =
       " FROM ota_trigger"
           + (" WHERE due <= " + Database.NOW)
           + (" AND (lease_until IS NULL OR lease_until <= " + Database.NOW)
           + ") ORDER BY due LIMIT :limit FOR UPDATE SKIP LOCKED";
-
-  private static final String SERVED =
-      "SELECT group_id, update_id, version FROM ota_latest WHERE group_id = ANY(:groups)";
 
   private static final String EXTEND =
       "UPDATE ota_trigger SET lease_until = "
@@ -76,7 +73,7 @@ final class SqlTriggerQueue implements TriggerQueue {
 
   SqlTriggerQueue(Database database) {
     this.database = database;
-    String row = database.dialect().row();
+    String row = database.dialect().rowId();
     this.claim =
         "UPDATE ota_trigger SET lease = :lease, lease_until = "
             + (Database.NOW + " + " + Database.SECONDS)
@@ -119,7 +116,7 @@ final class SqlTriggerQueue implements TriggerQueue {
       return List.of();
     }
     // After the locks: what a deploy serves that was not seen here, it makes due once more.
-    Map<String, Served> served = served(handle, due);
+    Map<GroupId, Served> served = ServedRows.find(handle, due.stream().map(Due::group).toList());
     return due.stream()
         .sorted(Comparator.comparing(Due::since))
         .flatMap(
@@ -128,38 +125,19 @@ final class SqlTriggerQueue implements TriggerQueue {
         .toList();
   }
 
-  private record Due(String group, Instant since, Reason reason, int attempts) {}
+  private record Due(GroupId group, Instant since, Reason reason, int attempts) {}
 
   private static Due due(ResultSet row) throws SQLException {
     return new Due(
-        row.getString("group_id"),
+        new GroupId(row.getString("group_id")),
         Columns.presentInstant(row, "due"),
         Reason.valueOf(row.getString("reason")),
         row.getInt("attempts"));
   }
 
-  private record Served(String update, String version) {}
-
-  private static Map<String, Served> served(Handle handle, List<Due> due) {
-    return handle
-        .createQuery(SERVED)
-        .bind("groups", Columns.texts(due.stream().map(Due::group).toList()))
-        .map(
-            (row, context) ->
-                Map.entry(
-                    row.getString("group_id"),
-                    new Served(row.getString("update_id"), row.getString("version"))))
-        .collect(Collectors.toMap(Map.Entry::getKey, Map.Entry::getValue));
-  }
-
   private static Claim claim(Due due, Served served, String name) {
     return new Claim(
-        new GroupId(due.group()),
-        new UpdateId(served.update()),
-        served.version(),
-        due.reason(),
-        due.attempts(),
-        name);
+        due.group(), served.update(), served.version(), due.reason(), due.attempts(), name);
   }
 
   @Override
@@ -211,10 +189,8 @@ final class SqlTriggerQueue implements TriggerQueue {
   /** Of claims that were made together, which have one name. */
   private List<Claim> completeTogether(Handle handle, List<Claim> claims) {
     Set<String> completed =
-        handle
-            .createUpdate(COMPLETE)
+        Keys.update(handle, COMPLETE, "groups", claims.stream().map(Claim::group).toList())
             .bind("now", Columns.instant(database.now()))
-            .bind("groups", Columns.texts(claims.stream().map(Claim::group).toList()))
             .bind("lease", claims.get(0).lease())
             .executeAndReturnGeneratedKeys("group_id")
             .mapTo(String.class)
