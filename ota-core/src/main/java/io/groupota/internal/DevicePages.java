@@ -48,10 +48,12 @@ final class DevicePages implements AutoCloseable {
   /** The devices of a group that follow one in the order of their ids, or the first ones. */
   List<Reported> page(GroupId group, Optional<DeviceId> after) {
     Begin begin = new Begin(group, after);
+    if (next != null && !next.begin().equals(begin)) {
+      close();
+    }
     Next read = next;
     next = null;
-    List<Reported> page =
-        read != null && read.begin().equals(begin) ? read.page().result() : read(begin);
+    List<Reported> page = read == null ? read(begin) : read.page().result();
     if (page.size() == SIZE) {
       Begin following = new Begin(group, Optional.of(page.get(SIZE - 1).device().id()));
       next = new Next(following, Ahead.begin("ota-devices", () -> read(following)));
@@ -77,7 +79,7 @@ final class DevicePages implements AutoCloseable {
     return reported;
   }
 
-  /** Waits for the page that is being read. */
+  /** Waits for the page that is being read, which nobody wants any more. */
   @Override
   public void close() {
     Next read = next;

@@ -140,6 +140,31 @@ class DevicePagesTest {
   }
 
   @Test
+  void aPageThatWasReadForNothingIsWaitedFor() {
+    Thread caller = Thread.currentThread();
+    AtomicInteger reading = new AtomicInteger();
+    List<Integer> beside = new ArrayList<>();
+    IntConsumer watching =
+        question -> {
+          if (question == 3) {
+            beside.add(reading.get());
+          }
+          reading.incrementAndGet();
+          while (question == 2
+              && questions.get() < 3
+              && caller.getState() != Thread.State.WAITING) {
+            Thread.onSpinWait();
+          }
+          reading.decrementAndGet();
+        };
+    try (DevicePages pages = pages(watching)) {
+      pages.page(GROUP, Optional.empty());
+      pages.page(GROUP, Optional.of(id(DEVICES - 1)));
+    }
+    assertThat(beside).containsExactly(0);
+  }
+
+  @Test
   void whatFailsMeanwhileFailsWhenItIsNeeded() {
     StorageException down = new StorageException("The database is down", null);
     try (DevicePages pages =
