@@ -39,7 +39,12 @@ final class Database {
   private static final Duration LONGEST = Duration.ofDays(36_500);
 
   private final DataSource dataSource;
-  private final Jdbi jdbi;
+
+  /**
+   * Made by the first call: the hundreds of classes that it loads need nobody wait for at a start.
+   */
+  private volatile @Nullable Jdbi jdbi;
+
   private final Dialect dialect;
   private final String part;
   private final @Nullable Clock clock;
@@ -49,10 +54,8 @@ final class Database {
 
   private final ClockOffset offset = new ClockOffset();
 
-  private Database(
-      DataSource dataSource, Jdbi jdbi, Dialect dialect, String part, @Nullable Clock clock) {
+  private Database(DataSource dataSource, Dialect dialect, String part, @Nullable Clock clock) {
     this.dataSource = dataSource;
-    this.jdbi = jdbi;
     this.dialect = dialect;
     this.part = part;
     this.clock = clock;
@@ -60,40 +63,27 @@ final class Database {
   }
 
   static Database open(DataSource dataSource, String part, boolean migrate, @Nullable Clock clock) {
-    Dialect dialect;
-    boolean current;
-    try (Connection connection = dataSource.getConnection()) {
-      dialect = Dialect.of(connection);
-      current = migrate && Schema.isCurrent(connection, dialect);
-      if (!connection.getAutoCommit()) {
-        connection.rollback();
-      }
-    } catch (SQLException e) {
-      throw Failures.unavailable("The database of the " + part + " could not be reached", e);
+    Schema.Found found = look(dataSource, part);
+    if (migrate && !found.isCurrent()) {
+      Schema.migrate(dataSource, found.dialect());
+      found = look(dataSource, part);
     }
-    if (migrate && !current) {
-      Schema.migrate(dataSource, dialect);
-    }
-    requireSchema(dataSource, dialect, part);
-    // "Managed": pools that hand out connections with autocommit off are served too.
-    Jdbi jdbi = Jdbi.create(dataSource);
-    jdbi.setTransactionHandler(LocalTransactionHandler.managed());
-    // No templates: "<" is an operator.
-    jdbi.getConfig(SqlStatements.class).setTemplateEngine(TemplateEngine.NOP);
-    return new Database(dataSource, jdbi, dialect, part, clock);
+    found.require();
+    return new Database(dataSource, found.dialect(), part, clock);
   }
 
-  private static void requireSchema(DataSource dataSource, Dialect dialect, String part) {
+  /** Which database this is, and which tables of ours are in it. */
+  static Schema.Found look(DataSource dataSource, String part) {
     try (Connection connection = dataSource.getConnection()) {
       try {
-        Schema.require(connection, dialect);
+        return Schema.find(connection);
       } finally {
         if (!connection.getAutoCommit()) {
           connection.rollback();
         }
       }
     } catch (SQLException e) {
-      throw Failures.unavailable("The database of the " + part + " could not be read", e);
+      throw Failures.unavailable("The database of the " + part + " could not be reached", e);
     }
   }
 
@@ -223,9 +213,23 @@ final class Database {
     }
   }
 
+  private Jdbi jdbi() {
+    Jdbi made = jdbi;
+    if (made == null) {
+      // Two at once make one each, which are alike.
+      made = Jdbi.create(dataSource);
+      // "Managed": pools that hand out connections with autocommit off are served too.
+      made.setTransactionHandler(LocalTransactionHandler.managed());
+      // No templates: "<" is an operator.
+      made.getConfig(SqlStatements.class).setTemplateEngine(TemplateEngine.NOP);
+      jdbi = made;
+    }
+    return made;
+  }
+
   private Handle open() {
     try {
-      return jdbi.open();
+      return jdbi().open();
     } catch (RuntimeException e) {
       // Pools throw exceptions of their own when they cannot connect.
       throw Failures.unavailable("The database of the " + part + " could not be reached", e);

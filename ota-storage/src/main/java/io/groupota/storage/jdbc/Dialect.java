@@ -4,6 +4,7 @@ import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.util.Locale;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -88,9 +89,15 @@ enum Dialect {
     return this == H2;
   }
 
-  /** A condition on a schema: that names without a schema are looked up in it. */
-  String visibleSchemas() {
-    return this == H2 ? "= CURRENT_SCHEMA" : "= ANY (CURRENT_SCHEMAS(FALSE))";
+  /** Asks whether there is a table where names without a schema are looked up. */
+  String exists(String table) {
+    if (this == POSTGRESQL) {
+      return "SELECT TO_REGCLASS('" + table + "') IS NOT NULL";
+    }
+    // A database may be set to keep names in lower case.
+    return Stream.of(table, table.toUpperCase(Locale.ROOT))
+        .map(name -> "DB_OBJECT_ID('TABLE', CURRENT_SCHEMA, '" + name + "') IS NOT NULL")
+        .collect(Collectors.joining(" OR ", "SELECT ", ""));
   }
 
   /** The column that says where a row is: its version of now, so only inside one statement. */

@@ -26,8 +26,6 @@ import io.groupota.spi.RolloutProgress;
 import io.groupota.spi.RolloutStep;
 import io.groupota.spi.TrackedRollout;
 import java.io.IOException;
-import java.sql.Connection;
-import java.sql.SQLException;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.Collection;
@@ -57,6 +55,8 @@ import org.jspecify.annotations.Nullable;
  * risk.
  */
 public final class JdbcOtaRepository implements OtaRepository {
+  private static final String PART = "OTA repository";
+
   private final SqlUpdateLog updates;
   private final SqlBlobLedger blobs;
   private final SqlRetention retained;
@@ -124,11 +124,11 @@ public final class JdbcOtaRepository implements OtaRepository {
     }
 
     /**
-     * Whether {@link #build()} creates and upgrades the tables, with a Flyway history of its own
-     * ({@code ota_schema_history}). That takes two connections at once. A host that migrates tables
-     * of its own in the same schema with Flyway does so first, since Flyway refuses a schema that
-     * is neither empty nor its own. Without, the host runs what {@link #writeSchema} writes.
-     * Default: true.
+     * Whether {@link #build()} creates and upgrades the tables, on PostgreSQL with a Flyway history
+     * of its own ({@code ota_schema_history}). That takes two connections at once. A host that
+     * migrates tables of its own in the same schema with Flyway does so first, since Flyway refuses
+     * a schema that is neither empty nor its own. Without, the host runs what {@link #writeSchema}
+     * writes. Default: true.
      *
      * @param migrate whether to
      * @return this builder
@@ -150,17 +150,7 @@ public final class JdbcOtaRepository implements OtaRepository {
      * @throws java.io.IOException if they cannot be written
      */
     public void writeSchema(Appendable out) throws IOException {
-      try (Connection connection = dataSource.getConnection()) {
-        try {
-          Schema.write(connection, Dialect.of(connection), out);
-        } finally {
-          if (!connection.getAutoCommit()) {
-            connection.rollback();
-          }
-        }
-      } catch (SQLException e) {
-        throw Failures.unavailable("The database of the OTA repository could not be read", e);
-      }
+      Schema.write(Database.look(dataSource, PART), out);
     }
 
     /**
@@ -173,7 +163,7 @@ public final class JdbcOtaRepository implements OtaRepository {
      *     encoding UTF8
      */
     public JdbcOtaRepository build() {
-      return new JdbcOtaRepository(Database.open(dataSource, "OTA repository", migrate, clock));
+      return new JdbcOtaRepository(Database.open(dataSource, PART, migrate, clock));
     }
   }
 

@@ -3,6 +3,7 @@ package io.groupota.storage.jdbc;
 import io.groupota.StorageException;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
 import java.sql.ResultSet;
@@ -39,141 +40,142 @@ final class Schema {
   /** The first version with rollouts. */
   static final int ROLLOUTS = 6;
 
-  /** What a database holds: its version, 0 for none, and who may use it. */
-  private record Found(int version, int usableFrom) {}
+  /** What a database holds: the version of the tables, 0 for none, and who may use them. */
+  record Found(Dialect dialect, int version, int usableFrom) {
+    /** Whether there is nothing to migrate; finding that out takes Flyway half a second. */
+    boolean isCurrent() {
+      return version >= NEEDED;
+    }
+
+    /** Fails with what to do unless the tables are those that this release works with. */
+    void require() {
+      if (version == 0) {
+        throw new StorageException(
+            "There are no tables of Group OTA in this database, and migration is off; run the SQL"
+                + " that JdbcOtaRepository.builder(dataSource).writeSchema(out) writes",
+            null);
+      }
+      if (version < NEEDED) {
+        throw new StorageException(
+            "The tables of Group OTA have version "
+                + version
+                + " but this release needs version "
+                + NEEDED
+                + ", and migration is off; run the SQL that"
+                + " JdbcOtaRepository.builder(dataSource).writeSchema(out) writes",
+            null);
+      }
+      if (usableFrom > NEEDED) {
+        throw new StorageException(
+            "The tables of Group OTA have version "
+                + version
+                + ", which releases for version "
+                + usableFrom
+                + " or newer understand, but this release is for version "
+                + NEEDED
+                + "; upgrade it",
+            null);
+      }
+    }
+
+    private List<String> missing() {
+      // The first script says nothing at its end: where it can be cut off, it may be there in part.
+      boolean doubtful = version == 1 && !dialect.undoesStatements();
+      return SCRIPTS.subList(doubtful ? 0 : Math.min(version, NEEDED), NEEDED);
+    }
+  }
 
   private Schema() {}
 
-  /**
-   * Nodes may start at once. Flyway locks the rows of its history, which on H2 lock nobody out
-   * while there are none: nodes in one process, the usual place of an H2 database, take turns here;
-   * for others the first script can run twice.
-   */
+  /** Nodes may start at once. */
   static void migrate(DataSource dataSource, Dialect dialect) {
-    if (dialect == Dialect.H2) {
-      synchronized (Schema.class) {
-        migrateInTurn(dataSource, dialect);
-      }
-    } else {
-      migrateInTurn(dataSource, dialect);
-    }
-  }
-
-  /**
-   * Flyway fails when it meets the history of another node that is created but still empty, so it
-   * is asked again.
-   */
-  private static void migrateInTurn(DataSource dataSource, Dialect dialect) {
-    Flyway flyway = flyway(dataSource, dialect);
     for (int attempt = 1; ; attempt++) {
       try {
-        if (!dialect.undoesStatements() && hasHistory(dataSource, dialect)) {
-          // Forgets scripts that failed in the middle, and takes the present text of the others for
-          // what was run: all can be run again.
-          flyway.repair();
+        if (dialect.undoesStatements()) {
+          flyway(dataSource, dialect).migrate();
+        } else {
+          runInTurn(dataSource, dialect);
         }
-        flyway.migrate();
         return;
-      } catch (FlywayException e) {
-        boolean ofTheDatabase = Failures.rootOf(e) != null;
-        boolean race = !ofTheDatabase || dialect.isLostRace(Failures.sqlState(e));
+      } catch (FlywayException | SQLException e) {
+        // Flyway fails, too, when it meets the history of another node, created but still empty.
+        boolean race = Failures.rootOf(e) == null || dialect.isLostRace(Failures.sqlState(e));
         if (!race || !Backoff.again(attempt)) {
-          String what = "The tables of Group OTA could not be created or upgraded";
-          String code = " (Flyway: " + e.getErrorCode() + "); compare the history in " + HISTORY;
-          throw Failures.unavailable(ofTheDatabase ? what : what + code, e);
+          throw failed(e);
         }
       }
     }
   }
 
-  private static boolean hasHistory(DataSource dataSource, Dialect dialect) {
-    try (Connection connection = dataSource.getConnection();
-        Statement statement = connection.createStatement()) {
-      return exists(statement, dialect, HISTORY);
-    } catch (SQLException e) {
-      throw Failures.unavailable("The history of the tables could not be read", e);
+  private static StorageException failed(Exception e) {
+    String what = "The tables of Group OTA could not be created or upgraded";
+    if (Failures.rootOf(e) == null && e instanceof FlywayException flyway) {
+      what += " (Flyway: " + flyway.getErrorCode() + "); compare the history in " + HISTORY;
     }
+    return Failures.unavailable(what, e);
   }
 
-  /** Whether there is nothing to migrate; finding that out takes Flyway half a second. */
-  static boolean isCurrent(Connection connection, Dialect dialect) throws SQLException {
-    return find(connection, dialect).version() >= NEEDED;
-  }
-
-  /** Fails with what to do unless the tables are those that this release works with. */
-  static void require(Connection connection, Dialect dialect) throws SQLException {
-    Found found = find(connection, dialect);
-    if (found.version() == 0) {
-      throw new StorageException(
-          "There are no tables of Group OTA in this database, and migration is off; run the SQL"
-              + " that JdbcOtaRepository.builder(dataSource).writeSchema(out) writes",
-          null);
-    }
-    if (found.version() < NEEDED) {
-      throw new StorageException(
-          "The tables of Group OTA have version "
-              + found.version()
-              + " but this release needs version "
-              + NEEDED
-              + ", and migration is off; run the SQL that"
-              + " JdbcOtaRepository.builder(dataSource).writeSchema(out) writes",
-          null);
-    }
-    if (found.usableFrom() > NEEDED) {
-      throw new StorageException(
-          "The tables of Group OTA have version "
-              + found.version()
-              + ", which releases for version "
-              + found.usableFrom()
-              + " or newer understand, but this release is for version "
-              + NEEDED
-              + "; upgrade it",
-          null);
+  /**
+   * Scripts that can be run again need no history, only the version that each ends with. Nodes in
+   * one process, the usual place of an H2 database, take turns; those of others may fail then.
+   */
+  private static void runInTurn(DataSource dataSource, Dialect dialect) throws SQLException {
+    synchronized (Schema.class) {
+      try (Connection connection = dataSource.getConnection();
+          Statement statement = connection.createStatement()) {
+        boolean commits = connection.getAutoCommit();
+        connection.setAutoCommit(true);
+        try {
+          for (String script : find(connection).missing()) {
+            statement.execute(read(dialect, script));
+          }
+        } finally {
+          connection.setAutoCommit(commits);
+        }
+      }
     }
   }
 
   /** Writes the scripts that a database lacks. */
-  static void write(Connection connection, Dialect dialect, Appendable out)
-      throws SQLException, IOException {
-    for (String script :
-        SCRIPTS.subList(Math.min(find(connection, dialect).version(), NEEDED), NEEDED)) {
+  static void write(Found found, Appendable out) throws IOException {
+    for (String script : found.missing()) {
       out.append("-- ").append(script).append('\n');
-      out.append(read(dialect.migrations() + "/" + script)).append('\n');
+      out.append(read(found.dialect(), script)).append('\n');
     }
   }
 
-  private static String read(String resource) throws IOException {
+  private static String read(Dialect dialect, String script) {
+    String resource = dialect.migrations() + "/" + script;
     try (InputStream in = Schema.class.getClassLoader().getResourceAsStream(resource)) {
       return new String(
           Objects.requireNonNull(in, resource).readAllBytes(), StandardCharsets.UTF_8);
+    } catch (IOException e) {
+      throw new UncheckedIOException("The class path has no readable " + resource, e);
     }
   }
 
-  private static Found find(Connection connection, Dialect dialect) throws SQLException {
+  static Found find(Connection connection) throws SQLException {
+    Dialect dialect = Dialect.of(connection);
     try (Statement statement = connection.createStatement()) {
       if (exists(statement, dialect, "ota_schema")) {
         try (ResultSet row =
             statement.executeQuery("SELECT version, usable_from FROM ota_schema")) {
           if (row.next()) {
-            return new Found(row.getInt(1), row.getInt(2));
+            return new Found(dialect, row.getInt(1), row.getInt(2));
           }
         }
       }
       // The first version did not say so; this was its last table.
-      return exists(statement, dialect, "ota_blob") ? new Found(1, 1) : new Found(0, 0);
+      int version = exists(statement, dialect, "ota_blob") ? 1 : 0;
+      return new Found(dialect, version, version);
     }
   }
 
   private static boolean exists(Statement statement, Dialect dialect, String table)
       throws SQLException {
-    try (ResultSet row =
-        statement.executeQuery(
-            "SELECT COUNT(*) FROM information_schema.tables WHERE LOWER(table_name) = '"
-                + table
-                + "' AND table_schema "
-                + dialect.visibleSchemas())) {
+    try (ResultSet row = statement.executeQuery(dialect.exists(table))) {
       row.next();
-      return row.getInt(1) > 0;
+      return row.getBoolean(1);
     }
   }
 

@@ -135,15 +135,8 @@ class SchemaTest {
   void aNodeThatIsOlderThanTheTablesKeepsWorking(TestDatabase.Kind kind) throws Exception {
     try (HikariDataSource pool = kind.pool(4)) {
       JdbcOtaRepository.using(pool);
-      Files.writeString(
-          folder.resolve("V99__newer.sql"), "ALTER TABLE ota_update ADD COLUMN signed_by INT;");
-      Flyway.configure()
-          .dataSource(pool)
-          .locations("filesystem:" + folder)
-          .table("ota_schema_history")
-          .ignoreMigrationPatterns("*:missing")
-          .load()
-          .migrate();
+      TestDatabase.execute(pool, "ALTER TABLE ota_update ADD COLUMN signed_by INT");
+      TestDatabase.execute(pool, "UPDATE ota_schema SET version = 99");
       assertWorks(JdbcOtaRepository.using(pool));
     }
   }
@@ -192,7 +185,9 @@ class SchemaTest {
           .isInstanceOf(StorageException.class)
           .hasMessageContaining("have version 1 but this release needs version 9")
           .hasMessageContaining("writeSchema");
-      assertThat(TestDatabase.schema(builder)).isEqualTo(all.substring(second));
+      // On H2 it may have been cut off in its first script, which does not say when it is done.
+      assertThat(TestDatabase.schema(builder))
+          .isEqualTo(kind == TestDatabase.Kind.H2 ? all : all.substring(second));
       TestDatabase.execute(pool, TestDatabase.schema(builder));
       assertWorks(builder.build());
     }

@@ -58,8 +58,9 @@ CREATE TABLE IF NOT EXISTS ota_rollout_group (
 -- Which rollout has a say in a group, NULL for none. Whoever changes what a group serves locks its
 -- row first, also when there is nothing else of the group that could be locked yet.
 CREATE TABLE IF NOT EXISTS ota_rollout_hold (
-  group_id   VARCHAR(24) NOT NULL PRIMARY KEY,
-  rollout_id VARCHAR(24)
+  group_id    VARCHAR(24) NOT NULL PRIMARY KEY,
+  rollout_id  VARCHAR(24),
+  released_at TIMESTAMP WITH TIME ZONE
 );
 
 -- Every device of every rollout. Each index costs at every step of every device.
