@@ -4,7 +4,6 @@ import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
-import java.util.Locale;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -91,13 +90,13 @@ enum Dialect {
 
   /** Asks whether there is a table where names without a schema are looked up. */
   String exists(String table) {
-    if (this == POSTGRESQL) {
-      return "SELECT TO_REGCLASS('" + table + "') IS NOT NULL";
-    }
-    // A database may be set to keep names in lower case.
-    return Stream.of(table, table.toUpperCase(Locale.ROOT))
-        .map(name -> "DB_OBJECT_ID('TABLE', CURRENT_SCHEMA, '" + name + "') IS NOT NULL")
-        .collect(Collectors.joining(" OR ", "SELECT ", ""));
+    return this == POSTGRESQL
+        ? "SELECT TO_REGCLASS('" + table + "') IS NOT NULL"
+        // A database may be set to keep names in lower case.
+        : "SELECT COUNT(*) > 0 FROM information_schema.tables"
+            + " WHERE table_schema = CURRENT_SCHEMA AND LOWER(table_name) = '"
+            + table
+            + "'";
   }
 
   /** The column that says where a row is: its version of now, so only inside one statement. */

@@ -121,17 +121,25 @@ final class Schema {
    */
   private static void runInTurn(DataSource dataSource, Dialect dialect) throws SQLException {
     synchronized (Schema.class) {
-      try (Connection connection = dataSource.getConnection();
-          Statement statement = connection.createStatement()) {
+      try (Connection connection = dataSource.getConnection()) {
         boolean commits = connection.getAutoCommit();
         connection.setAutoCommit(true);
         try {
           for (String script : find(connection).missing()) {
-            statement.execute(read(dialect, script));
+            run(connection, read(dialect, script));
           }
         } finally {
           connection.setAutoCommit(commits);
         }
+      }
+    }
+  }
+
+  /** One statement after the other: given several, H2 parses all that are left after each. */
+  private static void run(Connection connection, String script) throws SQLException {
+    try (Statement statement = connection.createStatement()) {
+      for (String one : script.stripTrailing().split(";\n", -1)) {
+        statement.execute(one);
       }
     }
   }
