@@ -26,7 +26,8 @@ final class ManagementApi {
 
   /** The calls with this path, none if it is not one of the management API. */
   List<ManagementCall> at(String path) {
-    return calls.stream().filter(call -> call.isAt(path)).toList();
+    List<String> segments = ManagementCall.segments(path);
+    return calls.stream().filter(call -> call.isAt(segments)).toList();
   }
 
   /** Answers a request by one of the calls that have its path. */

@@ -2,6 +2,8 @@ package io.groupota.http;
 
 import io.groupota.OwnerId;
 import jakarta.servlet.http.HttpServletRequest;
+import java.util.List;
+import java.util.stream.IntStream;
 
 /**
  * A call of the management API. Whoever adds one gets authentication with it, and has to add it to
@@ -25,18 +27,18 @@ record ManagementCall(String method, String path, Failures failures, Handler han
     return method.equals(requested) || (method.equals("GET") && requested.equals("HEAD"));
   }
 
-  /** Whether a path is the one of this call. */
-  boolean isAt(String requested) {
-    String[] wanted = path.split("/", -1);
-    String[] given = requested.split("/", -1);
-    if (wanted.length != given.length) {
-      return false;
-    }
-    for (int i = 0; i < wanted.length; i++) {
-      if (!(wanted[i].equals(ID) ? !given[i].isEmpty() : wanted[i].equals(given[i]))) {
-        return false;
-      }
-    }
-    return true;
+  static List<String> segments(String path) {
+    return List.of(path.split("/", -1));
+  }
+
+  /** Whether the segments of a path are those of this call. */
+  boolean isAt(List<String> given) {
+    List<String> wanted = segments(path);
+    return wanted.size() == given.size()
+        && IntStream.range(0, wanted.size()).allMatch(i -> fits(wanted.get(i), given.get(i)));
+  }
+
+  private static boolean fits(String wanted, String given) {
+    return wanted.equals(ID) ? !given.isEmpty() : wanted.equals(given);
   }
 }

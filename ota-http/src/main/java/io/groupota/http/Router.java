@@ -43,17 +43,16 @@ final class Router {
     if (path == null) {
       path = "";
     }
-    List<ManagementCall> calls = management.at(path);
-    if (!calls.isEmpty()) {
-      management.handle(calls, request).send(request, response);
-      return;
-    }
+    // Devices first: they ask a thousand times as often.
     Optional<DeviceRoute> route = DeviceRoute.of(path);
     if (route.isPresent()) {
       devices.handle(route.get(), request, response);
-    } else {
-      Reply.message(404, "Not found").send(request, response);
+      return;
     }
+    List<ManagementCall> calls = management.at(path);
+    Reply reply =
+        calls.isEmpty() ? Reply.message(404, "Not found") : management.handle(calls, request);
+    reply.send(request, response);
   }
 
   private static void fail(HttpServletRequest request, HttpServletResponse response) {
