@@ -88,15 +88,15 @@ enum Dialect {
     return this == H2;
   }
 
-  /** Asks whether there is a table where names without a schema are looked up. */
+  /**
+   * Asks whether there is a table where names without a schema are looked up. One that the user has
+   * no rights on is somebody else's.
+   */
   String exists(String table) {
-    return this == POSTGRESQL
-        ? "SELECT TO_REGCLASS('" + table + "') IS NOT NULL"
-        // A database may be set to keep names in lower case.
-        : "SELECT COUNT(*) > 0 FROM information_schema.tables"
-            + " WHERE table_schema = CURRENT_SCHEMA AND LOWER(table_name) = '"
-            + table
-            + "'";
+    String schemas = this == H2 ? "= CURRENT_SCHEMA" : "= ANY (CURRENT_SCHEMAS(FALSE))";
+    // A database may be set to keep names in lower case or in upper case.
+    return "SELECT COUNT(*) > 0 FROM information_schema.tables WHERE LOWER(table_name) = '"
+        + (table + "' AND table_schema " + schemas);
   }
 
   /** The column that says where a row is: its version of now, so only inside one statement. */

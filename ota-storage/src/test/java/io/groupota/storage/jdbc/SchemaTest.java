@@ -308,6 +308,28 @@ class SchemaTest {
     }
   }
 
+  @Test
+  void tablesThatTheUserMayNotReadAreSomebodyElses() throws Exception {
+    HikariConfig config = TestDatabase.postgres();
+    String tenant = "tenant_" + Long.toHexString(System.nanoTime());
+    try (HikariDataSource pool = new HikariDataSource(config)) {
+      JdbcOtaRepository.using(pool);
+      TestDatabase.execute(pool, "CREATE ROLE " + tenant + " LOGIN");
+      TestDatabase.execute(pool, "CREATE SCHEMA AUTHORIZATION " + tenant);
+    }
+    HikariConfig other = new HikariConfig();
+    other.setJdbcUrl(config.getJdbcUrl().replace("user=postgres", "user=" + tenant));
+    try (HikariDataSource pool = new HikariDataSource(other)) {
+      assertWorks(JdbcOtaRepository.using(pool));
+      assertThat(
+              column(
+                  pool,
+                  "SELECT table_schema FROM information_schema.tables"
+                      + " WHERE table_name = 'ota_update'"))
+          .containsExactly(tenant);
+    }
+  }
+
   @ParameterizedTest
   @EnumSource
   void theSqlHoldsEveryMigration(TestDatabase.Kind kind) throws Exception {
