@@ -38,10 +38,16 @@ final class TtlCache<K, V> {
     }
     long before = invalidations.get();
     V value = loader.apply(key);
-    if (invalidations.get() == before) {
-      entries.put(key, new Entry<>(value, now));
-    }
+    keep(Map.of(key, value), now, before);
     return value;
+  }
+
+  /** First put, then compared: else an invalidation in between would remove nothing. */
+  private void keep(Map<K, V> loaded, long now, long before) {
+    loaded.forEach((key, value) -> entries.put(key, new Entry<>(value, now)));
+    if (invalidations.get() != before) {
+      loaded.keySet().forEach(entries::remove);
+    }
   }
 
   /**
@@ -64,9 +70,7 @@ final class TtlCache<K, V> {
     if (!missing.isEmpty()) {
       long before = invalidations.get();
       Map<K, V> loaded = all.apply(missing);
-      if (invalidations.get() == before) {
-        loaded.forEach((key, value) -> entries.put(key, new Entry<>(value, now)));
-      }
+      keep(loaded, now, before);
       values.putAll(loaded);
     }
     return values;
