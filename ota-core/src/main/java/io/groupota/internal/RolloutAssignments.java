@@ -83,6 +83,11 @@ final class RolloutAssignments {
     return held;
   }
 
+  /** The same asked now: what is decided by it is not decided again a moment later. */
+  Map<GroupId, Hold> presentHolds(Collection<GroupId> groups) {
+    return repository.holds(groups, offersLast).held();
+  }
+
   private Map<GroupId, Say> read(Collection<GroupId> groups) {
     Holds read = repository.holds(groups, offersLast);
     Map<GroupId, Say> found = new HashMap<>();

@@ -73,7 +73,7 @@ final class TriggerFacts {
       return new Facts(
           members,
           states.versionCounts(groups),
-          byDevice.isEmpty() ? Map.of() : assignments.holds(byDevice));
+          byDevice.isEmpty() ? Map.of() : assignments.presentHolds(byDevice));
     } catch (RuntimeException e) {
       throw new LookUpFailed(e);
     }

@@ -29,9 +29,9 @@ final class TriggerSlots {
     this.free = new Semaphore(inFlight);
   }
 
-  /** Takes a slot; returns why there is none, or null. */
+  /** Takes a slot; returns why there is none, or null. There is none any more after a stop. */
   @Nullable TimeoutException take() {
-    return await(free, 1);
+    return stopping.getAsBoolean() ? tooLate() : await(free, 1);
   }
 
   /** Whether the notifier has made somebody wait for too long. */
