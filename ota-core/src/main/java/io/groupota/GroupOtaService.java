@@ -224,13 +224,15 @@ public interface GroupOtaService extends AutoCloseable {
 
   /**
    * Does all background work that is due, once, in the calling thread: for hosts that drive it with
-   * their own scheduler, and for tests. May be used with or without {@link #start()}.
+   * their own scheduler, and for tests. May be used with or without {@link #start()}. After {@link
+   * #close()} it triggers nothing more.
    */
   void runOnce();
 
   /**
    * Saves what was reported, ends the background work and its threads, and leaves everything that
-   * the host brought open.
+   * the host brought open. Reports are refused from then on; other calls still work, such as those
+   * of requests under way, and what they make due is left for other nodes or the next start.
    */
   @Override
   void close();

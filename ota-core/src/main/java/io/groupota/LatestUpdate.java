@@ -12,8 +12,8 @@ import java.time.Instant;
  * @param group the group
  * @param owner the owner of the group
  * @param version the version that the group serves
- * @param path the logical name of the firmware: {@code ota/group/}, the group id, the group token,
- *     {@code /firmware.bin}; it holds the token, so keep it out of logs
+ * @param path the logical name of the firmware: {@code ota/group/}, the group id, the token that
+ *     the group had when the update was deployed, {@code /firmware.bin}; keep it out of logs
  * @param lastUpdated when the served update was deployed, in milliseconds precision
  */
 public record LatestUpdate(

@@ -4,11 +4,11 @@ import java.time.Duration;
 
 /**
  * Which updates of a group's history are kept: the last ones, and everything younger than an age.
- * The served update, the one served before it and those not served yet always stay, and so do those
- * that devices must pass through ({@link OtaUpdate#mustPassThrough()}). While a rollout holds the
- * group, so does everything since the update that the group served before it. The firmware file of
- * an update goes with it, unless another update that is kept has the same one (a redeploy).
- * Immutable.
+ * The served update, the one before it in the history and those not served yet always stay (a
+ * rollout has its entry even if it never reached the group), and so do those that devices must pass
+ * through ({@link OtaUpdate#mustPassThrough()}). While a rollout holds the group, so does
+ * everything since the update that the group served before it. The firmware file of an update goes
+ * with it, unless another update that is kept has the same one (a redeploy). Immutable.
  *
  * <p>A group is looked at about once a day, or once per {@code age} if that is shorter, so an
  * update can stay that much longer. The age is the time since {@link OtaUpdate#createdAt()}.

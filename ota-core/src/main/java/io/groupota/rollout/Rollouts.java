@@ -134,8 +134,11 @@ public interface Rollouts {
   Rollout cancel(OwnerId owner, RolloutId id);
 
   /**
-   * Ends a rollout and brings all of its devices back. Possible after it is over, too, for the
-   * groups that were not deployed to in another way since.
+   * Ends a rollout and has each of its groups serve one update again. Possible after it is over,
+   * too, for the groups that were not deployed to in another way since. That update is for all
+   * devices of a group, also for those that run another one because guards of an earlier rollout
+   * kept it from them, or because a canceled one had reached them: {@link #cancel} lets those that
+   * this rollout has not reached run what they run.
    *
    * @param owner who does it
    * @param id the rollout

@@ -10,7 +10,9 @@ import java.util.Collection;
  */
 public interface GroupRegistry extends GroupDirectory {
   /**
-   * Inserts or updates groups.
+   * Inserts or updates groups. With another token, downloads take the new one at once (other nodes
+   * within the {@code cacheTtl} of the service), while the last update of the group shows the old
+   * one in its path until the next deploy.
    *
    * @param groups the groups
    */

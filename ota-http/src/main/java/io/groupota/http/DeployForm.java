@@ -11,15 +11,16 @@ import java.io.InputStream;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
 /**
- * The parts of a deploy, none of them empty; parts of other names are ignored. A part is a file if
- * it has a file name, else a field: a {@code group} that comes as a file is a missing field, a
- * {@code firmware} that comes as a field is a missing file. The optional fields may come as files
- * too: a plan that is overlooked would be a firmware for everybody at once.
+ * The parts of a deploy, none of them empty; parts of other names are ignored, unless they are
+ * almost those of optional fields. A part is a file if it has a file name, else a field: a {@code
+ * group} that comes as a file is a missing field, a {@code firmware} that comes as a field is a
+ * missing file. The optional fields may come as files too.
  *
  * @param group the group id, not checked
  * @param token what was given for the group's token, see {@link #token(String)}
@@ -78,6 +79,7 @@ record DeployForm(
     for (String field : FIELDS) {
       required(fields, field);
     }
+    parts.forEach(part -> requireSpelling(String.valueOf(part.getName())));
     if (!repeated.isEmpty()) {
       throw new InvalidRequestException(repeated, repeated + " is given more than once");
     }
@@ -88,6 +90,20 @@ record DeployForm(
         flag(fields, "must_pass_through"),
         plan(fields),
         file(files));
+  }
+
+  /** A plan that is overlooked would be a firmware for everybody at once. */
+  private static void requireSpelling(String name) {
+    for (String known : OPTIONAL) {
+      if (!known.equals(name) && letters(known).equals(letters(name))) {
+        throw new InvalidRequestException(
+            known, "A field is spelled almost like " + known + "; spell it like that");
+      }
+    }
+  }
+
+  private static String letters(String name) {
+    return name.toLowerCase(Locale.ROOT).replaceAll("[^a-z]", "");
   }
 
   private static boolean isKnown(String name) {

@@ -165,6 +165,16 @@ class DeployTest {
             form(g, t, v, f).file("firmware", "firmware.bin", f),
             400,
             "firmware is given more than once"),
+        bad(
+            "a misspelled plan",
+            form(g, t, v, f).field("Plan", "{}"),
+            400,
+            "A field is spelled almost like plan; spell it like that"),
+        bad(
+            "a misspelled flag as a file",
+            form(g, t, v, f).file("must-pass-through", "flag.txt", f),
+            400,
+            "A field is spelled almost like must_pass_through; spell it like that"),
         bad("short group", form(g.substring(1), t, v, f), 400, "Group ID is not valid"),
         bad("long group", form(g + "0", t, v, f), 400, "Group ID is not valid"),
         bad("very long group", form("0".repeat(5000), t, v, f), 400, "Group ID is not valid"),
