@@ -1,5 +1,6 @@
 package io.groupota.internal;
 
+import io.groupota.GroupId;
 import io.groupota.event.Deployed;
 import io.groupota.event.RolloutChanged.Change;
 import io.groupota.rollout.Rollout;
@@ -20,7 +21,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.function.BooleanSupplier;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -138,7 +141,7 @@ final class RolloutEngine {
     RolloutState state = tracked.progress().state();
     List<RolloutGroup> groups = tracked.rollout().groups();
     if (state.isOver()) {
-      return cleanUp(tracked, Optional.empty());
+      return cleanUp(tracked);
     }
     if (groups.stream().allMatch(group -> group.status() == RolloutGroup.Status.RELEASED)) {
       return take(tracked, new RolloutRules(tracked).over(RolloutState.SUPERSEDED));
@@ -149,27 +152,33 @@ final class RolloutEngine {
     if (!tracked.progress().enrolment().complete()) {
       return take(tracked, enrolment.next(tracked, pages));
     }
-    List<RolloutGroup> lost =
-        groups.stream().filter(group -> group.status() == RolloutGroup.Status.RELEASED).toList();
-    boolean settled = lost.isEmpty() || tracked.rollout().counts().open() == 0;
-    return settled ? stopOrGoOn(tracked) : giveUp(lost, tracked);
+    Set<GroupId> unfinished = unfinished(tracked);
+    return unfinished.isEmpty() ? stopOrGoOn(tracked) : giveUp(unfinished, tracked);
+  }
+
+  /** The groups that are lost, and for which the rollout still means to do something. */
+  private Set<GroupId> unfinished(TrackedRollout tracked) {
+    Set<GroupId> lost =
+        tracked.rollout().groups().stream()
+            .filter(group -> group.status() == RolloutGroup.Status.RELEASED)
+            .map(RolloutGroup::group)
+            .collect(Collectors.toUnmodifiableSet());
+    return lost.isEmpty() || tracked.rollout().counts().open() == 0
+        ? Set.of()
+        : repository.unfinished(tracked.rollout().id(), lost);
   }
 
   /** Ends what was meant for groups that are lost; goes on with the others once that is done. */
-  private boolean giveUp(List<RolloutGroup> lost, TrackedRollout tracked) {
-    TrackedRollout present = tracked;
-    for (RolloutGroup group : lost) {
-      if (cleanUp(present, Optional.of(group))) {
-        return true;
-      }
-      // Even if there was nothing left to end, that was a step.
-      Optional<TrackedRollout> after = repository.rollout(tracked.rollout().id());
-      if (after.isEmpty()) {
-        return false;
-      }
-      present = after.get();
+  private boolean giveUp(Set<GroupId> lost, TrackedRollout tracked) {
+    OptionalLong canceled = cancel(tracked, lost, true);
+    if (canceled.isEmpty() || canceled.getAsLong() > 0) {
+      return canceled.isPresent();
     }
-    return stopOrGoOn(present);
+    // There was nothing left to end, but that was a step.
+    return repository
+        .rollout(tracked.rollout().id())
+        .map(after -> after.progress().state().isOver() || stopOrGoOn(after))
+        .orElse(false);
   }
 
   private static boolean isLate(TrackedRollout tracked) {
@@ -286,23 +295,24 @@ final class RolloutEngine {
         : Optional.of(Change.ENROLLED);
   }
 
-  /** Ends what a rollout that is over, or has lost a group, still meant to do. */
-  private boolean cleanUp(TrackedRollout tracked, Optional<RolloutGroup> group) {
+  /** Ends what a rollout that is over still meant to do. */
+  private boolean cleanUp(TrackedRollout tracked) {
     RolloutState state = tracked.progress().state();
-    boolean inFlight =
-        group.isPresent() || state == RolloutState.SUPERSEDED || state == RolloutState.ROLLED_BACK;
-    if (group.isEmpty() && (state == RolloutState.COMPLETED || !hasMoreToEnd(tracked, inFlight))) {
+    boolean inFlight = state == RolloutState.SUPERSEDED || state == RolloutState.ROLLED_BACK;
+    if (state == RolloutState.COMPLETED || !hasMoreToEnd(tracked, inFlight)) {
       return tracked.progress().due().isPresent()
           && take(
               tracked,
               RolloutRules.Decision.sleep(tracked.progress().but().due(Optional.empty()).build()));
     }
-    OptionalLong canceled =
-        repository.advance(
-            tracked,
-            claimed(tracked, tracked.progress()),
-            new RolloutStep.Cancel(group.map(RolloutGroup::group), inFlight, CANCELED_AT_ONCE));
-    return canceled.orElse(0) > 0;
+    return cancel(tracked, Set.of(), inFlight).orElse(0) > 0;
+  }
+
+  private OptionalLong cancel(TrackedRollout tracked, Set<GroupId> groups, boolean inFlight) {
+    return repository.advance(
+        tracked,
+        claimed(tracked, tracked.progress()),
+        new RolloutStep.Cancel(groups, inFlight, CANCELED_AT_ONCE));
   }
 
   private static boolean hasMoreToEnd(TrackedRollout tracked, boolean inFlight) {

@@ -414,6 +414,16 @@ public final class InMemoryOtaRepository implements OtaRepository {
   }
 
   @Override
+  public Set<GroupId> unfinished(RolloutId rollout, Set<GroupId> groups) {
+    synchronized (lock) {
+      return rollouts
+          .entry(rollout)
+          .map(entry -> rollouts.unfinished(entry, groups))
+          .orElse(Set.of());
+    }
+  }
+
+  @Override
   public List<DueMember> claimDevices(Duration lease, int limit) {
     List<Member> claimed;
     Instant now = clock.instant();

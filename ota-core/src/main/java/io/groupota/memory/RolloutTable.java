@@ -43,6 +43,7 @@ import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Predicate;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -252,12 +253,18 @@ final class RolloutTable {
 
   int cancel(RolloutEntry entry, Cancel step, Instant now) {
     List<RolloutRow> rest =
-        rows(entry, row -> step.group().isEmpty() || step.group().get().equals(row.group))
+        rows(entry, row -> step.groups().isEmpty() || step.groups().contains(row.group))
             .filter(row -> isCanceled(row.state, step.inFlight()))
             .limit(step.limit())
             .toList();
     rest.forEach(row -> entry.move(row, RolloutDeviceState.CANCELED, null, now));
     return rest.size();
+  }
+
+  Set<GroupId> unfinished(RolloutEntry entry, Set<GroupId> groups) {
+    return rows(entry, row -> groups.contains(row.group) && isCanceled(row.state, true))
+        .map(row -> row.group)
+        .collect(Collectors.toUnmodifiableSet());
   }
 
   private static boolean isCanceled(RolloutDeviceState state, boolean inFlight) {

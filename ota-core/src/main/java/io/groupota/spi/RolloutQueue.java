@@ -11,6 +11,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
 
 /**
  * The role of an {@link OtaRepository} that drives rollouts. Any node may look at a rollout or one
@@ -113,6 +114,19 @@ public interface RolloutQueue {
    * @return its place, empty if there are fewer devices
    */
   OptionalLong place(RolloutId rollout, long rank);
+
+  /**
+   * Those of some groups in which a {@link RolloutStep.Cancel} still finds something to end, in
+   * flight or not. Changes nothing. A repository that cannot tell may name all of them, as it does
+   * by default; a rollout that has lost groups then takes an empty step before each of its own.
+   *
+   * @param rollout the rollout
+   * @param groups some of its groups
+   * @return the groups, none if there is no such rollout
+   */
+  default Set<GroupId> unfinished(RolloutId rollout, Set<GroupId> groups) {
+    return groups;
+  }
 
   /**
    * Claims devices that are due, the longest due first, in all rollouts: nobody else claims them

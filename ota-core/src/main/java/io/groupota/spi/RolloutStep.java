@@ -6,6 +6,7 @@ import io.groupota.rollout.RolloutDeviceState;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 
 /** What a rollout does in one step besides moving on itself, in the same transaction. */
 public sealed interface RolloutStep {
@@ -104,9 +105,14 @@ public sealed interface RolloutStep {
    * Ends what the rollout still meant to do with devices: those that are open become {@link
    * RolloutDeviceState#CANCELED}, and so do those that a guard keeps out.
    *
-   * @param group only devices of this group, empty for all
+   * @param groups only devices of these groups, empty for all
    * @param inFlight whether also those that are triggered or download, which otherwise may finish
    * @param limit how many at the most
    */
-  record Cancel(Optional<GroupId> group, boolean inFlight, int limit) implements RolloutStep {}
+  record Cancel(Set<GroupId> groups, boolean inFlight, int limit) implements RolloutStep {
+    /** Copies the set. */
+    public Cancel {
+      groups = Set.copyOf(groups);
+    }
+  }
 }

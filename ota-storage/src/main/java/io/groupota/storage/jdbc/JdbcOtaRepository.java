@@ -338,6 +338,11 @@ public final class JdbcOtaRepository implements OtaRepository {
   }
 
   @Override
+  public Set<GroupId> unfinished(RolloutId rollout, Set<GroupId> groups) {
+    return queue.unfinished(rollout, groups);
+  }
+
+  @Override
   public List<DueMember> claimDevices(Duration lease, int limit) {
     return queue.claimDevices(lease, limit);
   }

@@ -2,6 +2,7 @@ package io.groupota.storage.jdbc;
 
 import io.groupota.DeviceId;
 import io.groupota.DeviceState;
+import io.groupota.GroupId;
 import io.groupota.rollout.RolloutId;
 import io.groupota.spi.RolloutProgress;
 import io.groupota.spi.RolloutQueue;
@@ -189,6 +190,14 @@ final class SqlRolloutQueue implements RolloutQueue {
                     .findOne())
         .map(OptionalLong::of)
         .orElse(OptionalLong.empty());
+  }
+
+  @Override
+  public Set<GroupId> unfinished(RolloutId rollout, Set<GroupId> groups) {
+    return groups.isEmpty()
+        ? Set.of()
+        : database.read(
+            handle -> SqlRolloutSteps.unfinished(handle, database.dialect(), rollout, groups));
   }
 
   @Override

@@ -18,7 +18,6 @@ import io.groupota.spi.UpdateLog.Entry;
 import io.groupota.storage.jdbc.ServedRows.Served;
 import java.time.Duration;
 import java.util.EnumSet;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -41,6 +40,30 @@ final class SqlRolloutSteps {
   private static final String COMPLETE_IN =
       "SELECT DISTINCT complete_in FROM ota_rollout_group"
           + " WHERE rollout_id = :rollout AND complete_in > :stage ORDER BY complete_in";
+
+  /** Each state that devices are in is looked up by itself for each of the groups. */
+  private static final String UNFINISHED =
+      "SELECT DISTINCT g.group_id FROM ota_rollout_count c"
+          + " JOIN ota_rollout_group g ON g.rollout_id = c.rollout_id"
+          + " WHERE c.rollout_id = :rollout AND c.devices <> 0 AND c.state IN ("
+          + canceled(true).stream().map(SqlRolloutSteps::quoted).collect(Collectors.joining(", "))
+          + ") AND g.group_id = ANY(:groups) AND ";
+
+  private static final String IS_THERE =
+      "EXISTS (SELECT 1 FROM ota_rollout_device d"
+          + " WHERE d.rollout_id = c.rollout_id AND d.group_id = g.group_id"
+          + " AND d.addressing = c.addressing AND d.state = c.state)";
+
+  /**
+   * Asks for the next entry of an index, and whether it is the one. Of a single one among many that
+   * are equal PostgreSQL thinks that it comes across it soon, and would read the whole table, or
+   * all devices in that state, for each group in which there is none.
+   */
+  private static final String IS_NEXT =
+      "g.group_id || c.addressing || c.state = (SELECT d.group_id || d.addressing || d.state"
+          + " FROM ota_rollout_device d WHERE d.rollout_id = c.rollout_id"
+          + " AND (d.group_id, d.addressing, d.state) >= (g.group_id, c.addressing, c.state)"
+          + " ORDER BY d.group_id, d.addressing, d.state LIMIT 1)";
 
   private static final String BLOCKED =
       "SELECT COUNT(*) FROM (SELECT 1 FROM ota_rollout_device WHERE rollout_id = :rollout"
@@ -241,24 +264,14 @@ final class SqlRolloutSteps {
 
   /** One range of an index per state, and per addressing for a group. */
   private long cancel(Handle handle, RolloutId rollout, Cancel step) {
-    Set<RolloutDeviceState> states =
-        EnumSet.of(
-            RolloutDeviceState.QUEUED,
-            RolloutDeviceState.RETRYING,
-            RolloutDeviceState.EXCLUDED,
-            RolloutDeviceState.ADMITTED);
-    if (step.inFlight()) {
-      states.add(RolloutDeviceState.TRIGGERED);
-      states.add(RolloutDeviceState.DOWNLOADING);
-    }
     List<String> ranges =
-        step.group().isEmpty()
+        step.groups().isEmpty()
             ? List.of("")
             : List.of(
-                "group_id = :group AND addressing = 'DEVICE' AND ",
-                "group_id = :group AND addressing = 'GROUP' AND ");
+                "group_id = ANY(:groups) AND addressing = 'DEVICE' AND ",
+                "group_id = ANY(:groups) AND addressing = 'GROUP' AND ");
     long canceled = 0;
-    for (RolloutDeviceState state : states) {
+    for (RolloutDeviceState state : canceled(step.inFlight())) {
       for (String range : ranges) {
         int left = (int) (step.limit() - canceled);
         canceled += left == 0 ? 0 : cancel(handle, rollout, step, range + in(state), left);
@@ -267,18 +280,45 @@ final class SqlRolloutSteps {
     return canceled;
   }
 
+  private static Set<RolloutDeviceState> canceled(boolean inFlight) {
+    Set<RolloutDeviceState> states =
+        EnumSet.of(
+            RolloutDeviceState.QUEUED,
+            RolloutDeviceState.RETRYING,
+            RolloutDeviceState.EXCLUDED,
+            RolloutDeviceState.ADMITTED);
+    if (inFlight) {
+      states.add(RolloutDeviceState.TRIGGERED);
+      states.add(RolloutDeviceState.DOWNLOADING);
+    }
+    return states;
+  }
+
   private static String in(RolloutDeviceState state) {
-    return "state = '" + state + "'";
+    return "state = " + quoted(state);
+  }
+
+  private static String quoted(RolloutDeviceState state) {
+    return "'" + state + "'";
+  }
+
+  /** Of some groups those that have devices that a {@link Cancel} ends. */
+  static Set<GroupId> unfinished(
+      Handle handle, Dialect dialect, RolloutId rollout, Set<GroupId> groups) {
+    return handle
+        .createQuery(UNFINISHED + (dialect == Dialect.POSTGRESQL ? IS_NEXT : IS_THERE))
+        .bind("rollout", rollout.value())
+        .bind("groups", Columns.texts(groups))
+        .map((row, context) -> new GroupId(row.getString(1)))
+        .set();
   }
 
   private long cancel(Handle handle, RolloutId rollout, Cancel step, String where, int limit) {
-    Map<String, Object> values = new HashMap<>();
-    step.group().ifPresent(group -> values.put("group", group.value()));
     return new SqlRolloutChange(
             where,
             "device_id",
             false,
-            values,
+            step.groups().isEmpty() ? Map.of() : Map.of("groups", Columns.texts(step.groups())),
             Optional.of(RolloutDeviceState.CANCELED),
             OptionalInt.empty(),
             "since = " + Database.NOW + ", due = NULL",

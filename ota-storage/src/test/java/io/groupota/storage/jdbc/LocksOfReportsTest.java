@@ -36,6 +36,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -166,7 +167,7 @@ class LocksOfReportsTest {
       Callable<Boolean> cancel =
           () ->
               repository
-                  .advance(seen, seen.progress(), new Cancel(Optional.empty(), false, 10))
+                  .advance(seen, seen.progress(), new Cancel(Set.of(), false, 10))
                   .equals(OptionalLong.of(1));
       Callable<Boolean> release =
           () -> {

@@ -14,8 +14,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.Set;
 import java.util.function.Function;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.jdbi.v3.core.Handle;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -122,6 +124,38 @@ class RolloutPlansTest {
             handle ->
                 assertThat(RolloutDeviceRows.lock(handle, Dialect.POSTGRESQL, YOUNG, SOME))
                     .hasSize(2)));
+  }
+
+  /** Of groups that have nothing left, in rollouts in which others have. */
+  @Test
+  void aGroupInWhichNothingIsLeftIsNotReadThrough() throws SQLException {
+    for (RolloutId rollout : List.of(YOUNG, KNOWN)) {
+      try (Connection connection = pool.getConnection();
+          Statement statement = connection.createStatement()) {
+        statement.execute(
+            "INSERT INTO ota_rollout_count VALUES ('" + rollout + "', 0, 'DEVICE', 'QUEUED', 1)");
+        statement.execute(
+            "INSERT INTO ota_rollout_group SELECT '"
+                + rollout
+                + "', LPAD(TO_HEX(n), 24, '0'), n, 'x', NULL, 'x', 'x', 0, 'RELEASED', NULL"
+                + " FROM generate_series(10, 100) n");
+      }
+      Set<GroupId> lost =
+          IntStream.rangeClosed(10, 100)
+              .mapToObj(n -> new GroupId(Samples.id(n)))
+              .collect(Collectors.toSet());
+      String plan =
+          plan(
+              handle -> {
+                assertThat(SqlRolloutSteps.unfinished(handle, Dialect.POSTGRESQL, rollout, lost))
+                    .isEmpty();
+                return lost;
+              });
+      assertThat(plan)
+          .containsPattern("using ota_rollout_device_by_group[^\n]*\n *Index Cond: [^\n]*ROW")
+          .doesNotContain(
+              "Seq Scan on ota_rollout_device", "ota_rollout_device_by_state", "Sort Key: d.");
+    }
   }
 
   private static void assertReadByKey(String plan) {

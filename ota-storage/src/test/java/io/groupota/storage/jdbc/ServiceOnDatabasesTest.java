@@ -11,6 +11,7 @@ import io.groupota.testkit.service.RolloutContract;
 import io.groupota.testkit.service.RolloutControlContract;
 import io.groupota.testkit.service.RolloutGateContract;
 import io.groupota.testkit.service.RolloutLateContract;
+import io.groupota.testkit.service.RolloutLossContract;
 import io.groupota.testkit.service.RolloutMemberContract;
 import io.groupota.testkit.service.RolloutPaceContract;
 import io.groupota.testkit.service.RolloutRetryContract;
@@ -121,6 +122,14 @@ class ServiceOnDatabasesTest {
 
   @Nested
   class RolloutLateOnH2 extends RolloutLateContract {
+    @Override
+    protected Backend backend(Clock clock) {
+      return ServiceOnDatabasesTest.backend(H2, clock);
+    }
+  }
+
+  @Nested
+  class RolloutLossOnH2 extends RolloutLossContract {
     @Override
     protected Backend backend(Clock clock) {
       return ServiceOnDatabasesTest.backend(H2, clock);
@@ -257,6 +266,14 @@ class ServiceOnDatabasesTest {
 
   @Nested
   class RolloutLateOnPostgreSql extends RolloutLateContract {
+    @Override
+    protected Backend backend(Clock clock) {
+      return ServiceOnDatabasesTest.backend(POSTGRESQL, clock);
+    }
+  }
+
+  @Nested
+  class RolloutLossOnPostgreSql extends RolloutLossContract {
     @Override
     protected Backend backend(Clock clock) {
       return ServiceOnDatabasesTest.backend(POSTGRESQL, clock);

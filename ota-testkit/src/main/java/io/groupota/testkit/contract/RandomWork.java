@@ -16,6 +16,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
+import java.util.Set;
 
 /** Does to two rollouts of the same groups what may be done to them, in an order from a seed. */
 final class RandomWork {
@@ -108,8 +109,8 @@ final class RandomWork {
           case 5, 6, 7 -> new RolloutStep.Admit(1, number(), Duration.ofMillis(number()));
           case 8 -> new RolloutStep.Reach(group, Duration.ofMillis(number()));
           case 9 -> new RolloutStep.RollBack(List.of());
-          case 10 -> new RolloutStep.Cancel(Optional.of(group), random.nextBoolean(), 5);
-          default -> new RolloutStep.Cancel(Optional.empty(), random.nextBoolean(), 7);
+          case 10 -> new RolloutStep.Cancel(Set.of(group), random.nextBoolean(), 5);
+          default -> new RolloutStep.Cancel(Set.of(), random.nextBoolean(), 7);
         };
     node.advance(seen, seen.progress(), step);
   }

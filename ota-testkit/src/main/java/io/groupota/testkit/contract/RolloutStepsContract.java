@@ -39,13 +39,14 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 /**
  * What every {@link RolloutStep} must do; part of {@link OtaRepositoryContract}, which shows how to
  * use it. After each step the counts of the rollout equal the states of its devices.
  */
-public interface RolloutStepsContract extends OtaRepositoryFixture {
+public interface RolloutStepsContract extends RolloutCancelContract {
   @Test
   default void devicesAreTakenInOnce() {
     RolloutScenario rollouts = new RolloutScenario(this);
@@ -125,7 +126,7 @@ public interface RolloutStepsContract extends OtaRepositoryFixture {
     rollouts.enroll(id, rollouts.devices(group, 10_000));
     assertThat(rollouts.take(id, new Restage(0, 1_000))).isEqualTo(1_000);
     assertThat(rollouts.take(id, new Admit(0, 10_000, Duration.ZERO))).isEqualTo(1_000);
-    assertThat(rollouts.take(id, new Cancel(Optional.empty(), true, 10_000))).isEqualTo(10_000);
+    assertThat(rollouts.take(id, new Cancel(Set.of(), true, 10_000))).isEqualTo(10_000);
   }
 
   @Test
@@ -230,7 +231,7 @@ public interface RolloutStepsContract extends OtaRepositoryFixture {
     assertThat(rollouts.tracked(id).progress().tokens()).isCloseTo(-0.75, within(1e-9));
     rollouts.take(id, new Reach(group, Duration.ZERO));
     assertThat(rollouts.tracked(id).progress().tokens()).isCloseTo(-3.75, within(1e-9));
-    rollouts.take(id, new Cancel(Optional.empty(), true, ALL));
+    rollouts.take(id, new Cancel(Set.of(), true, ALL));
     assertThat(rollouts.tracked(id).progress().tokens()).isCloseTo(-3.75, within(1e-9));
   }
 
@@ -414,60 +415,6 @@ public interface RolloutStepsContract extends OtaRepositoryFixture {
   }
 
   @Test
-  default void whatARolloutStillMeantToDoIsCanceled() {
-    RolloutScenario rollouts = new RolloutScenario(this);
-    GroupId group = rollouts.scenario.group();
-    RolloutId id = rollouts.open(group).rollout().id();
-    List<Enrolled> all = new ArrayList<>();
-    for (RolloutDeviceState state : RolloutDeviceState.values()) {
-      all.add(in(state, due(Duration.ofHours(1), rollouts.device(group, 1))));
-      all.add(in(state, due(Duration.ofHours(1), rollouts.follower(group))));
-    }
-    rollouts.enroll(id, all);
-    rollouts.clock.advance(Duration.ofMinutes(1));
-    assertThat(rollouts.take(id, new Cancel(Optional.empty(), false, ALL))).isEqualTo(8);
-    Map<RolloutDeviceState, Long> counts = rollouts.tracked(id).rollout().counts().byState();
-    assertThat(counts)
-        .doesNotContainKeys(
-            RolloutDeviceState.QUEUED,
-            RolloutDeviceState.RETRYING,
-            RolloutDeviceState.EXCLUDED,
-            RolloutDeviceState.ADMITTED)
-        .containsEntry(RolloutDeviceState.CANCELED, 10L)
-        .containsEntry(RolloutDeviceState.TRIGGERED, 2L)
-        .containsEntry(RolloutDeviceState.DOWNLOADING, 2L);
-    assertThat(rollouts.devices(id))
-        .filteredOn(device -> device.since().equals(rollouts.clock.instant()))
-        .hasSize(8)
-        .allSatisfy(device -> assertThat(device.due()).isEmpty());
-    assertThat(rollouts.take(id, new Cancel(Optional.empty(), true, ALL))).isEqualTo(4);
-    assertThat(rollouts.tracked(id).rollout().counts().byState())
-        .containsEntry(RolloutDeviceState.CANCELED, 14L)
-        .containsEntry(RolloutDeviceState.UPDATED, 2L);
-    assertThat(rollouts.take(id, new Cancel(Optional.empty(), true, ALL))).isZero();
-  }
-
-  @Test
-  default void aCancelEndsOneGroupAndNoMoreThanItsLimit() {
-    RolloutScenario rollouts = new RolloutScenario(this);
-    GroupId group = rollouts.scenario.group();
-    GroupId other = rollouts.scenario.group();
-    RolloutId id = rollouts.open(group, other).rollout().id();
-    rollouts.enroll(id, rollouts.devices(group, 5));
-    rollouts.enroll(id, rollouts.followers(group, 4));
-    rollouts.enroll(id, rollouts.devices(other, 3));
-    rollouts.take(id, new Admit(1, 2, Duration.ZERO));
-    Cancel step = new Cancel(Optional.of(group), false, 6);
-    assertThat(rollouts.take(id, step)).isEqualTo(6);
-    assertThat(rollouts.take(id, step)).isEqualTo(3);
-    assertThat(rollouts.take(id, step)).isZero();
-    assertThat(rollouts.devices(id))
-        .filteredOn(device -> device.state() == RolloutDeviceState.CANCELED)
-        .hasSize(9)
-        .allSatisfy(device -> assertThat(device.group()).isEqualTo(group));
-  }
-
-  @Test
   default void aStepChangesTheRevisionsOfItsDevices() {
     RolloutScenario rollouts = new RolloutScenario(this);
     GroupId group = rollouts.scenario.group();
@@ -477,9 +424,7 @@ public interface RolloutStepsContract extends OtaRepositoryFixture {
     rollouts.enroll(id, List.of(device, follower));
     List<RolloutStep> steps =
         List.of(
-            new Restage(0, 1),
-            new Admit(1, ALL, Duration.ZERO),
-            new Cancel(Optional.empty(), true, ALL));
+            new Restage(0, 1), new Admit(1, ALL, Duration.ZERO), new Cancel(Set.of(), true, ALL));
     for (RolloutStep step : steps) {
       Member seen = rollouts.member(device);
       assertThat(rollouts.take(id, step)).isPositive();
