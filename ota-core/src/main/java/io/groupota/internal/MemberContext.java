@@ -1,6 +1,7 @@
 package io.groupota.internal;
 
 import io.groupota.DeviceState;
+import io.groupota.OtaUpdate;
 import io.groupota.rollout.Rollout;
 import io.groupota.rollout.RolloutGroup;
 import io.groupota.spi.Addressing;
@@ -18,7 +19,7 @@ final class MemberContext {
   private final Rollout rollout;
   private final RolloutGroup.Status status;
   private final Set<String> passages;
-  private final long size;
+  private final Optional<OtaUpdate> target;
   private final Duration triggerAgain;
 
   /** What guards say of versions: many devices run the same one, and it is costly to tell. */
@@ -30,19 +31,19 @@ final class MemberContext {
    * @param rollout the rollout
    * @param status how far it is with the group
    * @param passages the versions that older devices must pass through, below the target
-   * @param size how many bytes the firmware has
+   * @param target what the rollout brings to the group, empty if that was removed
    * @param triggerAgain how long after a trigger a device that does not react gets another one
    */
   MemberContext(
       Rollout rollout,
       RolloutGroup.Status status,
       Set<String> passages,
-      long size,
+      Optional<OtaUpdate> target,
       Duration triggerAgain) {
     this.rollout = rollout;
     this.status = status;
     this.passages = passages;
-    this.size = size;
+    this.target = target;
     this.triggerAgain = triggerAgain;
   }
 
@@ -52,6 +53,10 @@ final class MemberContext {
 
   RolloutGroup.Status status() {
     return status;
+  }
+
+  Optional<OtaUpdate> target() {
+    return target;
   }
 
   Duration triggerAgain() {
@@ -80,6 +85,7 @@ final class MemberContext {
 
   /** Whether the firmware is larger than the space that a device says it has. */
   boolean isTooLargeFor(Optional<DeviceState> reported) {
+    long size = target.map(update -> update.firmware().size()).orElse(0L);
     return reported
         .map(DeviceState::freeSpace)
         .filter(space -> space.isPresent() && space.getAsLong() < size)

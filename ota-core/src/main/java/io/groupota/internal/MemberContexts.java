@@ -34,10 +34,7 @@ final class MemberContexts {
         rollout,
         part.map(RolloutGroup::status).orElse(RolloutGroup.Status.RELEASED),
         passages,
-        part.map(RolloutGroup::target)
-            .flatMap(updates::update)
-            .map(update -> update.firmware().size())
-            .orElse(0L),
+        part.map(RolloutGroup::target).flatMap(updates::update),
         triggerAgain);
   }
 

@@ -1,7 +1,6 @@
 package io.groupota.internal;
 
 import io.groupota.GroupId;
-import io.groupota.OtaUpdate;
 import io.groupota.OwnerId;
 import io.groupota.UpdateId;
 import io.groupota.event.Deployed;
@@ -166,19 +165,27 @@ final class RolloutEvents {
                         cause)));
   }
 
-  void moved(Rollout rollout, Move move, Optional<String> reported) {
+  /**
+   * A device is in another state.
+   *
+   * @param context what was known of its group before: after the change nothing may be read
+   * @param move the change
+   * @param reported the version that it reported
+   */
+  void moved(MemberContext context, Move move, Optional<String> reported) {
     if (!events.areHeard() || move.state() == move.member().state()) {
       return;
     }
     events.emit(
         new RolloutDeviceChanged(
             events.now(),
-            rollout.id(),
+            context.rollout().id(),
             move.member().device(),
             move.member().group(),
             move.member().state(),
             move.state()));
-    target(rollout, move)
+    context
+        .target()
         .ifPresent(
             update -> {
               if (move.state() == RolloutDeviceState.UPDATED) {
@@ -191,13 +198,5 @@ final class RolloutEvents {
                         events.now(), move.member().device(), reported.orElse(""), update));
               }
             });
-  }
-
-  private Optional<OtaUpdate> target(Rollout rollout, Move move) {
-    boolean told =
-        move.state() == RolloutDeviceState.UPDATED || move.state() == RolloutDeviceState.FELL_BACK;
-    return told
-        ? part(rollout, move.member().group()).flatMap(group -> updates.update(group.target()))
-        : Optional.empty();
   }
 }

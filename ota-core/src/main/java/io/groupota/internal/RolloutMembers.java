@@ -90,7 +90,7 @@ final class RolloutMembers {
     }
     moves.addAll(trigger(triggered, fates, batch.claimedAt(), stopping));
     for (Move move : repository.move(moves)) {
-      events.moved(fates.rollout(move), move, fates.reported(move));
+      events.moved(fates.context(move), move, fates.reported(move));
     }
     return true;
   }
@@ -115,6 +115,10 @@ final class RolloutMembers {
     private MemberContext context(Rollout rollout, GroupId group) {
       return ofGroups.computeIfAbsent(
           new Key(rollout.id(), group), key -> contexts.of(rollout, key.group()));
+    }
+
+    MemberContext context(Move move) {
+      return context(rollout(move), move.member().group());
     }
 
     Rollout rollout(Move move) {
