@@ -13,7 +13,8 @@ import java.util.function.Function;
 
 /** Asks the host's directory about any number at once; it takes so many at a time. */
 final class DirectoryLookups {
-  private static final int MOST = 1_000;
+  /** How many at a time. */
+  static final int MOST = 1_000;
 
   private final GroupDirectory directory;
 

@@ -17,6 +17,7 @@ import io.groupota.spi.UpdateNotifier;
 import io.groupota.spi.UpdateTrigger;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -44,7 +45,7 @@ final class RolloutMembers {
 
   private final UpdateNotifier notifier;
   private final OtaRepository repository;
-  private final DirectoryLookups directory;
+  private final MemberLookups directory;
   private final MemberContexts contexts;
   private final RolloutEvents events;
   private final Settings.Triggers settings;
@@ -63,7 +64,7 @@ final class RolloutMembers {
       ElapsedTime time) {
     this.notifier = spis.notifier();
     this.repository = spis.repository();
-    this.directory = new DirectoryLookups(spis.groups());
+    this.directory = new MemberLookups(spis.groups());
     this.contexts = contexts;
     this.events = events;
     this.settings = settings;
@@ -76,7 +77,10 @@ final class RolloutMembers {
     return new MemberClaims(repository, settings.lease(), time);
   }
 
-  /** Moves one batch; returns whether there was any. */
+  /**
+   * Moves one batch; returns whether there was any. If the directory is away, those wait for their
+   * leases that have to be looked up, and that is thrown once the others are moved.
+   */
   boolean drive(MemberClaims claims, BooleanSupplier stopping) {
     MemberClaims.Batch batch = claims.next();
     if (batch.due().isEmpty()) {
@@ -88,10 +92,12 @@ final class RolloutMembers {
     for (DueMember member : batch.due()) {
       fates.of(member).ifPresent(fate -> (fate.trigger() ? triggered : moves).add(fate.move()));
     }
-    moves.addAll(trigger(triggered, fates, batch.claimedAt(), stopping));
+    Triggers triggers = new Triggers(fates, batch.claimedAt(), stopping);
+    moves.addAll(triggers.send(triggered));
     for (Move move : repository.move(moves)) {
       events.moved(fates.context(move), move, fates.reported(move));
     }
+    triggers.requireDirectory();
     return true;
   }
 
@@ -130,24 +136,6 @@ final class RolloutMembers {
     }
   }
 
-  /**
-   * Sends the triggers of devices that are let through, and returns where they are then. Devices
-   * that are addressed by their group are reached by the trigger of the group.
-   */
-  private List<Move> trigger(
-      List<Move> admitted, Fates fates, long claimedAt, BooleanSupplier stopping) {
-    if (admitted.isEmpty()) {
-      return List.of();
-    }
-    Map<DeviceId, Device> devices =
-        directory.devices(admitted.stream().map(move -> move.member().device()).toList());
-    Triggers triggers = new Triggers(fates, claimedAt, stopping);
-    for (Move move : admitted) {
-      triggers.send(move, devices.get(move.member().device()));
-    }
-    return triggers.end();
-  }
-
   /** The triggers of a batch of devices. */
   private final class Triggers {
     private final Fates fates;
@@ -155,6 +143,11 @@ final class RolloutMembers {
     private final TriggerSlots slots;
     private final Set<GroupId> groups = new HashSet<>();
     private final Map<Move, TriggerRound> sent = new LinkedHashMap<>();
+
+    /** Whose triggers were not handed over. */
+    private final Map<Move, Throwable> failed = new LinkedHashMap<>();
+
+    private @Nullable RuntimeException away;
 
     /** Where the devices are that need not be waited for. */
     private final List<Move> settled = new ArrayList<>();
@@ -165,7 +158,54 @@ final class RolloutMembers {
       this.slots = new TriggerSlots(settings.inFlight(), settings.timeout(), stopping);
     }
 
-    void send(Move move, @Nullable Device device) {
+    /**
+     * Sends the triggers of devices that are let through, and returns where they are then. Devices
+     * that are addressed by their group are reached by the trigger of the group.
+     */
+    List<Move> send(List<Move> admitted) {
+      if (admitted.isEmpty()) {
+        return List.of();
+      }
+      MemberLookups.Found found = directory.lookUp(byGroup(admitted), () -> isHalfOver(claimedAt));
+      @Nullable RuntimeException failure = found.failure();
+      away = found.away() ? failure : null;
+      if (failure != null && !found.left().isEmpty()) {
+        LOG.warn(
+            "{} devices of rollouts wait since the directory failed too often: {}",
+            found.left().size(),
+            failure.toString());
+      }
+      for (Move move : admitted) {
+        DeviceId device = move.member().device();
+        if (failure != null && found.failed().contains(device)) {
+          failed.put(move, failure);
+        } else if (!found.left().contains(device)) {
+          send(move, found.devices().get(device));
+        } else if (!found.away()) {
+          settled.add(moved(move, move.member().state(), Optional.of(TRIGGER_AGAIN)));
+        }
+      }
+      return end();
+    }
+
+    /** A group that the directory cannot tell is found sooner if its devices are together. */
+    private static List<DeviceId> byGroup(List<Move> admitted) {
+      return admitted.stream()
+          .map(Move::member)
+          .sorted(Comparator.comparing(member -> member.group().value()))
+          .map(Member::device)
+          .distinct()
+          .toList();
+    }
+
+    /** Fails if no device could be looked up. */
+    void requireDirectory() {
+      if (away != null) {
+        throw away;
+      }
+    }
+
+    private void send(Move move, @Nullable Device device) {
       Member member = move.member();
       if (device == null || !device.group().equals(Optional.of(member.group()))) {
         settled.add(moved(move, RolloutDeviceState.CANCELED, Optional.empty()));
@@ -189,11 +229,30 @@ final class RolloutMembers {
     }
 
     /** Returns where all devices are, once their triggers are handed over. */
-    List<Move> end() {
+    private List<Move> end() {
       triggerGroups(groups);
+      await();
+      tellFailed(failed, fates);
       List<Move> after = new ArrayList<>(settled);
-      after.addAll(afterTrigger(sent, fates));
+      sent.keySet().stream().filter(move -> !failed.containsKey(move)).forEach(after::add);
+      failed.keySet().forEach(move -> after.add(failed(move)));
       return after;
+    }
+
+    /** Waits for what was sent. What was refused is not sent again. */
+    private void await() {
+      List<Throwable> refused = new ArrayList<>();
+      sent.forEach(
+          (move, round) -> {
+            @Nullable Throwable failure = round.await();
+            @Nullable Throwable refusal = round.refusal();
+            if (refusal != null) {
+              refused.add(refusal);
+            } else if (failure != null) {
+              failed.put(move, failure);
+            }
+          });
+      tellRefused(refused);
     }
   }
 
@@ -207,27 +266,6 @@ final class RolloutMembers {
       repository.markBehind(groups, settings.retriggerInterval());
       onTriggersDue.run();
     }
-  }
-
-  /** Where devices are whose triggers were sent. One that was refused is not sent again. */
-  private List<Move> afterTrigger(Map<Move, TriggerRound> sent, Fates fates) {
-    Map<Move, Throwable> failed = new LinkedHashMap<>();
-    List<Throwable> refused = new ArrayList<>();
-    sent.forEach(
-        (move, round) -> {
-          @Nullable Throwable failure = round.await();
-          @Nullable Throwable refusal = round.refusal();
-          if (refusal != null) {
-            refused.add(refusal);
-          } else if (failure != null) {
-            failed.put(move, failure);
-          }
-        });
-    tellRefused(refused);
-    tellFailed(failed, fates);
-    return sent.keySet().stream()
-        .map(move -> failed.containsKey(move) ? failed(move) : move)
-        .toList();
   }
 
   private static Move failed(Move move) {

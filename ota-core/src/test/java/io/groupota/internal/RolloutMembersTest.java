@@ -1,6 +1,7 @@
 package io.groupota.internal;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.groupota.DeployRequest;
 import io.groupota.DeviceId;
@@ -8,6 +9,7 @@ import io.groupota.DeviceReport;
 import io.groupota.GroupId;
 import io.groupota.GroupOta;
 import io.groupota.GroupOtaService;
+import io.groupota.InvalidRequestException;
 import io.groupota.OwnerId;
 import io.groupota.StorageException;
 import io.groupota.Token;
@@ -15,28 +17,38 @@ import io.groupota.event.DeviceFellBack;
 import io.groupota.event.DeviceUpdated;
 import io.groupota.event.OtaEvent;
 import io.groupota.event.RolloutDeviceChanged;
+import io.groupota.event.Work;
+import io.groupota.event.WorkRetried;
 import io.groupota.firmware.FirmwareSource;
 import io.groupota.memory.InMemoryBlobStore;
 import io.groupota.memory.InMemoryGroupRegistry;
 import io.groupota.memory.InMemoryOtaRepository;
+import io.groupota.rollout.RolloutDeviceState;
 import io.groupota.rollout.RolloutId;
 import io.groupota.rollout.RolloutPlan;
 import io.groupota.rollout.Stage;
 import io.groupota.spi.Addressing;
 import io.groupota.spi.Device;
 import io.groupota.spi.Group;
+import io.groupota.spi.GroupDirectory;
 import io.groupota.spi.OtaRepository;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
 import java.time.Clock;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -55,6 +67,11 @@ class RolloutMembersTest {
 
   private final AtomicBoolean failing = new AtomicBoolean();
   private final AtomicBoolean moved = new AtomicBoolean();
+
+  /** Devices that the directory fails to look up. */
+  private final Set<DeviceId> malformed = new HashSet<>();
+
+  private final AtomicInteger lookups = new AtomicInteger();
 
   private static GroupId group(int number) {
     return new GroupId(String.format("%024x", number));
@@ -90,9 +107,30 @@ class RolloutMembersTest {
     return GroupOta.builder()
         .repository(on)
         .blobStore(blobs)
-        .groups(registry)
+        .groups(directory())
         .notifier(trigger -> CompletableFuture.completedFuture(null))
         .listener(events::add);
+  }
+
+  /** The registry, which does not find some devices. */
+  private GroupDirectory directory() {
+    return (GroupDirectory)
+        Proxy.newProxyInstance(
+            GroupDirectory.class.getClassLoader(),
+            new Class<?>[] {GroupDirectory.class},
+            (proxy, method, args) -> {
+              if (method.getName().equals("devices") && args[0] instanceof Collection<?> asked) {
+                lookups.incrementAndGet();
+                if (asked.stream().anyMatch(malformed::contains)) {
+                  throw new InvalidRequestException("mqttUser", "mqttUser is malformed");
+                }
+              }
+              try {
+                return method.invoke(registry, args);
+              } catch (InvocationTargetException e) {
+                throw Optional.ofNullable(e.getCause()).orElse(e);
+              }
+            });
   }
 
   private OtaRepository failingAfterMoves() {
@@ -161,6 +199,76 @@ class RolloutMembersTest {
       reportAll(service, 50, "1.9.0");
       assertThat(heard(DeviceFellBack.class)).isEqualTo(50);
       assertThat(reads).hasValueLessThan(10);
+    }
+  }
+
+  private static Map<RolloutDeviceState, Long> counts(GroupOtaService service, RolloutId id) {
+    return service.rollouts().get(OWNER, id).counts().byState();
+  }
+
+  @Test
+  void aDeviceThatCannotBeLookedUpHoldsUpNoOther() {
+    register(0, 100, 0);
+    register(100, 2, 1);
+    try (GroupOtaService service = builder(repository).build()) {
+      RolloutId good = deploy(service, 0);
+      RolloutId bad = deploy(service, 1);
+      malformed.add(device(100));
+      service.runOnce();
+      assertThat(counts(service, good)).isEqualTo(Map.of(RolloutDeviceState.TRIGGERED, 100L));
+      assertThat(counts(service, bad))
+          .isEqualTo(Map.of(RolloutDeviceState.TRIGGERED, 1L, RolloutDeviceState.ADMITTED, 1L));
+      assertThat(events)
+          .filteredOn(WorkRetried.class::isInstance)
+          .map(WorkRetried.class::cast)
+          .singleElement()
+          .satisfies(
+              retried -> {
+                assertThat(retried.work()).isEqualTo(Work.ROLLOUTS);
+                assertThat(retried.group()).isEqualTo(group(1));
+                assertThat(retried.cause()).contains("mqttUser is malformed");
+              });
+    }
+  }
+
+  @Test
+  void aDeviceThatCouldNotBeLookedUpIsLookedUpAgainLaterAndNotBefore() {
+    AtomicReference<Instant> now = new AtomicReference<>(Instant.parse("2026-01-01T00:00:00Z"));
+    InstantSource clock = now::get;
+    OtaRepository timed = new InMemoryOtaRepository(clock.withZone(ZoneOffset.UTC));
+    register(0, 3, 0);
+    try (GroupOtaService service = builder(timed).clock(clock.withZone(ZoneOffset.UTC)).build()) {
+      RolloutId id = deploy(service, 0);
+      malformed.add(device(1));
+      service.runOnce();
+      lookups.set(0);
+      malformed.clear();
+      now.set(now.get().plusSeconds(9));
+      service.runOnce();
+      assertThat(lookups).hasValue(0);
+      now.set(now.get().plusSeconds(1));
+      service.runOnce();
+      assertThat(counts(service, id)).isEqualTo(Map.of(RolloutDeviceState.TRIGGERED, 3L));
+    }
+  }
+
+  @Test
+  void whatNeedsNoLookupIsMovedThoughTheDirectoryIsAway() {
+    register(0, 50, 0);
+    register(100, 50, 1);
+    try (GroupOtaService service = builder(repository).build()) {
+      RolloutId first = deploy(service, 0);
+      service.runOnce();
+      deploy(service, 1);
+      for (int i = 0; i < 50; i++) {
+        service.report(DeviceReport.version(device(i), "2.0.0"));
+        malformed.add(device(100 + i));
+      }
+      lookups.set(0);
+      assertThatThrownBy(service::runOnce).hasMessageContaining("mqttUser is malformed");
+      assertThat(lookups).hasValueLessThan(10);
+      assertThat(counts(service, first)).isEqualTo(Map.of(RolloutDeviceState.UPDATED, 50L));
+      assertThat(heard(DeviceUpdated.class)).isEqualTo(50);
     }
   }
 }
