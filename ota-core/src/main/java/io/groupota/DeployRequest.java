@@ -1,6 +1,7 @@
 package io.groupota;
 
 import io.groupota.firmware.FirmwareSource;
+import java.util.Objects;
 
 /**
  * A firmware to deploy to a group. Immutable.
@@ -39,6 +40,11 @@ public record DeployRequest(
    * @throws InvalidRequestException if the version is not a semantic version or too long
    */
   public DeployRequest {
+    Objects.requireNonNull(owner, "owner");
+    Objects.requireNonNull(group, "group");
+    Objects.requireNonNull(token, "token");
+    Objects.requireNonNull(version, "version");
+    Objects.requireNonNull(firmware, "firmware");
     VersionChange.requireSemantic(version);
   }
 

@@ -1,5 +1,6 @@
 package io.groupota;
 
+import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
@@ -33,6 +34,12 @@ public record DeviceReport(
    *     the space is negative
    */
   public DeviceReport {
+    Objects.requireNonNull(device, "device");
+    Objects.requireNonNull(mqttUser, "mqttUser");
+    Objects.requireNonNull(version, "version");
+    Objects.requireNonNull(coreVersion, "coreVersion");
+    Objects.requireNonNull(code, "code");
+    Objects.requireNonNull(freeSpace, "freeSpace");
     version.ifPresent(text -> check("version", text));
     coreVersion.ifPresent(text -> check("coreVersion", text));
     if (freeSpace.isPresent() && freeSpace.getAsLong() < 0) {

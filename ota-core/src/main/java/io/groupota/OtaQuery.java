@@ -1,5 +1,6 @@
 package io.groupota;
 
+import java.util.Objects;
 import java.util.OptionalInt;
 
 /**
@@ -31,6 +32,7 @@ public record OtaQuery(String search, long offset, OptionalInt limit, Order orde
    *     long
    */
   public OtaQuery {
+    Objects.requireNonNull(order, "order");
     check(search, offset, limit);
   }
 
@@ -44,6 +46,8 @@ public record OtaQuery(String search, long offset, OptionalInt limit, Order orde
    *     long
    */
   public static void check(String search, long offset, OptionalInt limit) {
+    Objects.requireNonNull(search, "search");
+    Objects.requireNonNull(limit, "limit");
     if (search.length() > MAX_SEARCH_LENGTH) {
       throw new InvalidRequestException(
           "search", "search is too long (at most " + MAX_SEARCH_LENGTH + " characters)");
@@ -81,7 +85,7 @@ public record OtaQuery(String search, long offset, OptionalInt limit, Order orde
      * @return this builder
      */
     public Builder search(String search) {
-      this.search = search;
+      this.search = Objects.requireNonNull(search, "search");
       return this;
     }
 
@@ -114,7 +118,7 @@ public record OtaQuery(String search, long offset, OptionalInt limit, Order orde
      * @return this builder
      */
     public Builder order(Order order) {
-      this.order = order;
+      this.order = Objects.requireNonNull(order, "order");
       return this;
     }
 

@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Objects;
 
 /**
  * Where the bytes of a firmware come from. Read once per deploy, from start to end, never into
@@ -27,6 +28,7 @@ public interface FirmwareSource {
    * @return the source
    */
   static FirmwareSource file(Path file) {
+    Objects.requireNonNull(file, "file");
     return () -> Files.newInputStream(file);
   }
 
@@ -37,6 +39,7 @@ public interface FirmwareSource {
    * @return the source
    */
   static FirmwareSource bytes(byte[] bytes) {
+    Objects.requireNonNull(bytes, "bytes");
     return () -> new ByteArrayInputStream(bytes);
   }
 }

@@ -29,6 +29,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.random.RandomGenerator;
@@ -152,11 +153,15 @@ public final class DefaultGroupOtaService implements GroupOtaService {
 
   @Override
   public OtaUpdate deploy(DeployRequest request) {
+    Objects.requireNonNull(request, "request");
     return served(deployments.deploy(request));
   }
 
   @Override
   public OtaUpdate redeploy(OwnerId owner, GroupId group, UpdateId update) {
+    Objects.requireNonNull(owner, "owner");
+    Objects.requireNonNull(group, "group");
+    Objects.requireNonNull(update, "update");
     return served(deployments.redeploy(owner, group, update));
   }
 
@@ -179,6 +184,9 @@ public final class DefaultGroupOtaService implements GroupOtaService {
 
   @Override
   public VersionDiff diff(OwnerId owner, GroupId group, String version) {
+    Objects.requireNonNull(owner, "owner");
+    Objects.requireNonNull(group, "group");
+    Objects.requireNonNull(version, "version");
     VersionChange.between(null, version);
     groups.require(owner, group);
     return diffs.diff(group, version);
@@ -192,6 +200,10 @@ public final class DefaultGroupOtaService implements GroupOtaService {
       VersionChange.Direction direction,
       @Nullable DeviceId after,
       int limit) {
+    Objects.requireNonNull(owner, "owner");
+    Objects.requireNonNull(group, "group");
+    Objects.requireNonNull(version, "version");
+    Objects.requireNonNull(direction, "direction");
     VersionChange.between(null, version);
     if (limit < 1) {
       throw new InvalidRequestException("limit", "limit must be at least 1");
@@ -202,6 +214,8 @@ public final class DefaultGroupOtaService implements GroupOtaService {
 
   @Override
   public OtaPage latestUpdates(OwnerId owner, OtaQuery query) {
+    Objects.requireNonNull(owner, "owner");
+    Objects.requireNonNull(query, "query");
     OtaQuery bounded =
         new OtaQuery(
             query.search(), query.offset(), OptionalInt.of(pageSize(query.limit())), query.order());
@@ -210,6 +224,9 @@ public final class DefaultGroupOtaService implements GroupOtaService {
 
   @Override
   public UpdatePage history(OwnerId owner, GroupId group, long offset, OptionalInt limit) {
+    Objects.requireNonNull(owner, "owner");
+    Objects.requireNonNull(group, "group");
+    Objects.requireNonNull(limit, "limit");
     if (offset < 0) {
       throw new InvalidRequestException("offset", "offset must not be negative");
     }
@@ -226,26 +243,33 @@ public final class DefaultGroupOtaService implements GroupOtaService {
 
   @Override
   public Optional<OtaUpdate> served(GroupId group) {
+    Objects.requireNonNull(group, "group");
     return firmware.served(group);
   }
 
   @Override
   public Optional<OtaUpdate> served(DeviceId device) {
+    Objects.requireNonNull(device, "device");
     return firmware.served(device);
   }
 
   @Override
   public Optional<FirmwareDownload> download(GroupId group, Token token) {
+    Objects.requireNonNull(group, "group");
+    Objects.requireNonNull(token, "token");
     return firmware.download(group, token);
   }
 
   @Override
   public Optional<FirmwareDownload> download(DeviceId device, Token token) {
+    Objects.requireNonNull(device, "device");
+    Objects.requireNonNull(token, "token");
     return firmware.download(device, token);
   }
 
   @Override
   public boolean report(DeviceReport report) {
+    Objects.requireNonNull(report, "report");
     // Asked again: what was added before the service was closed is saved by that, anything later
     // not.
     return !closed && reports.add(report) && !closed;
@@ -258,6 +282,8 @@ public final class DefaultGroupOtaService implements GroupOtaService {
 
   @Override
   public Optional<DeviceState> deviceState(OwnerId owner, DeviceId device) {
+    Objects.requireNonNull(owner, "owner");
+    Objects.requireNonNull(device, "device");
     boolean owned =
         Optional.ofNullable(spis.groups().devices(List.of(device)).get(device))
             .flatMap(Device::group)
@@ -271,6 +297,7 @@ public final class DefaultGroupOtaService implements GroupOtaService {
 
   @Override
   public void forget(Collection<DeviceId> devices) {
+    Objects.requireNonNull(devices, "devices");
     List<DeviceId> all = new ArrayList<>(devices);
     for (int from = 0; from < all.size(); from += BATCH) {
       repository.forgetDevices(all.subList(from, Math.min(all.size(), from + BATCH)));

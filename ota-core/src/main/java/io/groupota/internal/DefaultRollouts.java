@@ -31,6 +31,7 @@ import io.groupota.spi.UpdateLog;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
@@ -62,6 +63,9 @@ final class DefaultRollouts implements Rollouts {
 
   @Override
   public Rollout deploy(DeployRequest request, Map<GroupId, Token> others, RolloutPlan plan) {
+    Objects.requireNonNull(request, "request");
+    Objects.requireNonNull(others, "others");
+    Objects.requireNonNull(plan, "plan");
     RolloutLog.Opening opening = deploys.deploy(request, others, plan);
     events.opened(opening);
     onChange.run();
@@ -74,6 +78,8 @@ final class DefaultRollouts implements Rollouts {
   }
 
   private TrackedRollout owned(OwnerId owner, RolloutId id) {
+    Objects.requireNonNull(owner, "owner");
+    Objects.requireNonNull(id, "id");
     return repository
         .rollout(id)
         .filter(tracked -> tracked.rollout().owner().equals(owner))
@@ -82,12 +88,15 @@ final class DefaultRollouts implements Rollouts {
 
   @Override
   public RolloutPage list(OwnerId owner, RolloutQuery<RolloutState> query) {
+    Objects.requireNonNull(owner, "owner");
+    Objects.requireNonNull(query, "query");
     return repository.rollouts(owner, bounded(query));
   }
 
   @Override
   public RolloutDevicePage devices(
       OwnerId owner, RolloutId id, RolloutQuery<RolloutDeviceState> query) {
+    Objects.requireNonNull(query, "query");
     return repository.rolloutDevices(owned(owner, id).rollout(), bounded(query));
   }
 
@@ -189,6 +198,7 @@ final class DefaultRollouts implements Rollouts {
 
   @Override
   public Rollout changePace(OwnerId owner, RolloutId id, Pace pace) {
+    Objects.requireNonNull(pace, "pace");
     return change(
         owner,
         id,
@@ -201,6 +211,7 @@ final class DefaultRollouts implements Rollouts {
 
   @Override
   public Rollout rollBack(OwnerId owner, RolloutId id, Optional<UpdateId> to) {
+    Objects.requireNonNull(to, "to");
     while (true) {
       TrackedRollout seen = owned(owner, id);
       require(

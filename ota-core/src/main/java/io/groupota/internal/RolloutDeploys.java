@@ -28,6 +28,7 @@ import io.groupota.spi.UpdateLog;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
@@ -95,6 +96,7 @@ final class RolloutDeploys {
     if (others.size() > MOST_GROUPS) {
       throw wrong("groups must have at most " + MOST_GROUPS + " entries");
     }
+    others.values().forEach(token -> Objects.requireNonNull(token, "others"));
     Map<GroupId, Token> all = new TreeMap<>(others);
     all.put(request.group(), request.token());
     List<Group> owned = new ArrayList<>();

@@ -1,6 +1,7 @@
 package io.groupota.rollout;
 
 import java.time.Duration;
+import java.util.Objects;
 
 /**
  * What a single device is given: time for each step, further attempts, and a share of the jitter.
@@ -41,6 +42,11 @@ public record DeviceLimits(
    * @throws IllegalArgumentException if one of them is out of range
    */
   public DeviceLimits {
+    Objects.requireNonNull(reactWithin, "reactWithin");
+    Objects.requireNonNull(finishWithin, "finishWithin");
+    Objects.requireNonNull(backoff, "backoff");
+    Objects.requireNonNull(maxBackoff, "maxBackoff");
+    Objects.requireNonNull(jitter, "jitter");
     positive(reactWithin, "react_within");
     positive(finishWithin, "finish_within");
     positive(backoff, "backoff");

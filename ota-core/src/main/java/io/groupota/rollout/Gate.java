@@ -1,6 +1,7 @@
 package io.groupota.rollout;
 
 import java.time.Duration;
+import java.util.Objects;
 
 /**
  * What must be true before the next stage begins. If it cannot come true any more, since all
@@ -22,6 +23,7 @@ public record Gate(double provenPercent, Duration soak, boolean approval) {
    * @throws IllegalArgumentException if one of them is out of range
    */
   public Gate {
+    Objects.requireNonNull(soak, "soak");
     if (!(provenPercent >= 0 && provenPercent <= 100)) {
       throw new IllegalArgumentException("proven_percent must be 0 to 100");
     }

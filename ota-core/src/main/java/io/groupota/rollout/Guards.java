@@ -4,6 +4,7 @@ import com.github.zafarkhaja.semver.Version;
 import com.github.zafarkhaja.semver.expr.Expression;
 import com.github.zafarkhaja.semver.expr.ExpressionParser;
 import io.groupota.VersionChange;
+import java.util.Objects;
 import java.util.Optional;
 
 /**
@@ -28,6 +29,7 @@ public record Guards(boolean allowDowngrade, Optional<String> constraint) {
    * @throws IllegalArgumentException if the constraint is no range expression of java-semver
    */
   public Guards {
+    Objects.requireNonNull(constraint, "constraint");
     constraint.ifPresent(Guards::parse);
   }
 

@@ -1,6 +1,7 @@
 package io.groupota.rollout;
 
 import java.util.Map;
+import java.util.Objects;
 import java.util.OptionalDouble;
 import java.util.OptionalInt;
 
@@ -37,6 +38,9 @@ public record Pace(
    * @throws IllegalArgumentException if one of them is out of range
    */
   public Pace {
+    Objects.requireNonNull(perMinute, "perMinute");
+    Objects.requireNonNull(maxPerMinute, "maxPerMinute");
+    Objects.requireNonNull(inFlight, "inFlight");
     if (!(perMinute.orElse(1) > 0 && perMinute.orElse(1) <= HIGHEST)) {
       throw new IllegalArgumentException("per_minute must be above 0");
     }

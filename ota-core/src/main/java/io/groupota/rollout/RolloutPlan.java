@@ -7,6 +7,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.OptionalInt;
 
 /**
@@ -39,6 +40,13 @@ public record RolloutPlan(
    * @throws IllegalArgumentException if there is no stage or too much of anything
    */
   public RolloutPlan {
+    Objects.requireNonNull(stages, "stages");
+    Objects.requireNonNull(stopRules, "stopRules");
+    Objects.requireNonNull(pace, "pace");
+    Objects.requireNonNull(windows, "windows");
+    Objects.requireNonNull(schedule, "schedule");
+    Objects.requireNonNull(devices, "devices");
+    Objects.requireNonNull(guards, "guards");
     stages = bounded(stages, 100, "stages");
     stopRules = bounded(stopRules, 20, "stop");
     windows = bounded(windows, 20, "windows");
@@ -142,7 +150,7 @@ public record RolloutPlan(
      * @return this builder
      */
     public Builder stage(Stage stage) {
-      stages.add(stage);
+      stages.add(Objects.requireNonNull(stage, "stage"));
       return this;
     }
 
@@ -153,7 +161,7 @@ public record RolloutPlan(
      * @return this builder
      */
     public Builder stopWhen(StopRule rule) {
-      stopRules.add(rule);
+      stopRules.add(Objects.requireNonNull(rule, "rule"));
       return this;
     }
 
@@ -164,7 +172,7 @@ public record RolloutPlan(
      * @return this builder
      */
     public Builder window(Window window) {
-      windows.add(window);
+      windows.add(Objects.requireNonNull(window, "window"));
       return this;
     }
 
@@ -175,7 +183,7 @@ public record RolloutPlan(
      * @return this builder
      */
     public Builder pace(Pace pace) {
-      this.pace = pace;
+      this.pace = Objects.requireNonNull(pace, "pace");
       return this;
     }
 
@@ -186,7 +194,7 @@ public record RolloutPlan(
      * @return this builder
      */
     public Builder schedule(Schedule schedule) {
-      this.schedule = schedule;
+      this.schedule = Objects.requireNonNull(schedule, "schedule");
       return this;
     }
 
@@ -197,7 +205,7 @@ public record RolloutPlan(
      * @return this builder
      */
     public Builder devices(DeviceLimits devices) {
-      this.devices = devices;
+      this.devices = Objects.requireNonNull(devices, "devices");
       return this;
     }
 
@@ -208,7 +216,7 @@ public record RolloutPlan(
      * @return this builder
      */
     public Builder guards(Guards guards) {
-      this.guards = guards;
+      this.guards = Objects.requireNonNull(guards, "guards");
       return this;
     }
 

@@ -2,6 +2,7 @@ package io.groupota.rollout;
 
 import io.groupota.InvalidRequestException;
 import io.groupota.OtaQuery;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalInt;
 
@@ -26,6 +27,8 @@ public record RolloutQuery<S extends Enum<S>>(
    *     long
    */
   public RolloutQuery {
+    Objects.requireNonNull(state, "state");
+    Objects.requireNonNull(order, "order");
     OtaQuery.check(search, offset, limit);
   }
 
@@ -58,6 +61,7 @@ public record RolloutQuery<S extends Enum<S>>(
    * @return the query
    */
   public RolloutQuery<S> in(S wanted) {
+    Objects.requireNonNull(wanted, "wanted");
     return new RolloutQuery<>(search, Optional.of(wanted), offset, limit, order);
   }
 }

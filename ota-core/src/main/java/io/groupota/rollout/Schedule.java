@@ -1,6 +1,7 @@
 package io.groupota.rollout;
 
 import java.time.Instant;
+import java.util.Objects;
 import java.util.Optional;
 
 /**
@@ -25,6 +26,8 @@ public record Schedule(boolean manually, Optional<Instant> startAt, Optional<Ins
    * @throws IllegalArgumentException if they do not
    */
   public Schedule {
+    Objects.requireNonNull(startAt, "startAt");
+    Objects.requireNonNull(deadline, "deadline");
     check("start", startAt);
     check("deadline", deadline);
     if (manually && startAt.isPresent()) {

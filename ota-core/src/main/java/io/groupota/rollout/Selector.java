@@ -2,6 +2,7 @@ package io.groupota.rollout;
 
 import io.groupota.DeviceId;
 import io.groupota.GroupId;
+import java.util.Objects;
 import java.util.Set;
 
 /**
@@ -63,7 +64,7 @@ public sealed interface Selector {
      * @throws IllegalArgumentException if it is empty or too large
      */
     public Named {
-      devices = Set.copyOf(devices);
+      devices = Set.copyOf(Objects.requireNonNull(devices, "devices"));
       if (devices.isEmpty() || devices.size() > 10_000) {
         throw new IllegalArgumentException("named must have 1 to 10000 devices");
       }
@@ -84,6 +85,8 @@ public sealed interface Selector {
      * @throws IllegalArgumentException if one of them is too long or the name is empty
      */
     public WithAttribute {
+      Objects.requireNonNull(name, "name");
+      Objects.requireNonNull(value, "value");
       if (name.isEmpty() || name.length() > 64 || value.length() > 256) {
         throw new IllegalArgumentException(
             "attribute must have a name of 1 to 64 and a value of at most 256 characters");
@@ -103,7 +106,7 @@ public sealed interface Selector {
      * @throws IllegalArgumentException if it is empty or too large
      */
     public WholeGroups {
-      groups = Set.copyOf(groups);
+      groups = Set.copyOf(Objects.requireNonNull(groups, "groups"));
       if (groups.isEmpty() || groups.size() > 1_000) {
         throw new IllegalArgumentException("groups must have 1 to 1000 groups");
       }

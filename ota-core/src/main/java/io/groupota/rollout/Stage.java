@@ -1,5 +1,7 @@
 package io.groupota.rollout;
 
+import java.util.Objects;
+
 /**
  * One stage of a plan. It contains the stages before it. Immutable.
  *
@@ -7,6 +9,12 @@ package io.groupota.rollout;
  * @param gate what must be true before the next stage begins; that of the last stage has no effect
  */
 public record Stage(Selector selector, Gate gate) {
+  /** Checks that neither is missing. */
+  public Stage {
+    Objects.requireNonNull(selector, "selector");
+    Objects.requireNonNull(gate, "gate");
+  }
+
   /**
    * A stage with a share of all devices.
    *

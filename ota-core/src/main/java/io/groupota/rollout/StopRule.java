@@ -1,6 +1,7 @@
 package io.groupota.rollout;
 
 import io.groupota.UpdateId;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalLong;
@@ -43,7 +44,11 @@ public record StopRule(
    * @throws IllegalArgumentException if they are out of range or contradict each other
    */
   public StopRule {
-    failures = Set.copyOf(failures);
+    failures = Set.copyOf(Objects.requireNonNull(failures, "failures"));
+    Objects.requireNonNull(percent, "percent");
+    Objects.requireNonNull(devices, "devices");
+    Objects.requireNonNull(action, "action");
+    Objects.requireNonNull(rollBackTo, "rollBackTo");
     if (failures.isEmpty()) {
       throw new IllegalArgumentException("failures must name at least one kind of failure");
     }

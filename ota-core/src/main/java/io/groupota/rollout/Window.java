@@ -7,6 +7,7 @@ import java.time.LocalDateTime;
 import java.time.LocalTime;
 import java.time.ZoneId;
 import java.time.zone.ZoneOffsetTransition;
+import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -31,7 +32,10 @@ public record Window(Set<DayOfWeek> days, LocalTime from, LocalTime to, ZoneId z
    * @throws IllegalArgumentException if there is no day
    */
   public Window {
-    days = Set.copyOf(days);
+    days = Set.copyOf(Objects.requireNonNull(days, "days"));
+    Objects.requireNonNull(from, "from");
+    Objects.requireNonNull(to, "to");
+    Objects.requireNonNull(zone, "zone");
     if (days.isEmpty()) {
       throw new IllegalArgumentException("days must name at least one day");
     }

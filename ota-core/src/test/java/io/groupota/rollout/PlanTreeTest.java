@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.groupota.DeviceId;
 import io.groupota.GroupId;
 import io.groupota.InvalidRequestException;
+import io.groupota.OtaQuery.Order;
 import io.groupota.UpdateId;
 import java.time.DayOfWeek;
 import java.time.Duration;
@@ -29,6 +30,7 @@ import net.jqwik.api.Combinators;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.Provide;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -165,6 +167,103 @@ class PlanTreeTest {
                     Duration.ofMinutes(6)),
                 new Guards(true, Optional.of(">=1.2.0 & <2.0.0"))));
     assertThat(RolloutPlan.of(plan.toTree())).isEqualTo(plan);
+  }
+
+  /** What is missing, and a part of a plan without it. */
+  static Stream<Arguments> partsWithoutSomething() {
+    Duration minute = Duration.ofMinutes(1);
+    OptionalDouble rate = OptionalDouble.of(5);
+    Set<Failure> failures = Set.of(Failure.FAILED);
+    Set<DayOfWeek> days = Set.of(DayOfWeek.MONDAY);
+    LocalTime time = LocalTime.NOON;
+    ZoneId zone = ZoneId.of("UTC");
+    List<Stage> stages = List.of(Stage.everyone());
+    RolloutPlan plan = RolloutPlan.of(Map.of("stages", STAGES));
+    return Stream.of(
+        without("pace", () -> RolloutPlan.builder().pace(null)),
+        without("guards", () -> RolloutPlan.builder().guards(null)),
+        without("schedule", () -> RolloutPlan.builder().schedule(null)),
+        without("devices", () -> RolloutPlan.builder().devices(null)),
+        without("stage", () -> RolloutPlan.builder().stage(null)),
+        without("rule", () -> RolloutPlan.builder().stopWhen(null)),
+        without("window", () -> RolloutPlan.builder().window(null)),
+        without("pace", () -> plan.withPace(null)),
+        without("stages", () -> plan(null, List.of(), List.of())),
+        without("stopRules", () -> plan(stages, null, List.of())),
+        without("windows", () -> plan(stages, List.of(), null)),
+        without("schedule", () -> plan(null, DeviceLimits.DEFAULT, Guards.DEFAULT)),
+        without("devices", () -> plan(Schedule.AT_ONCE, null, Guards.DEFAULT)),
+        without("guards", () -> plan(Schedule.AT_ONCE, DeviceLimits.DEFAULT, null)),
+        without("gate", () -> Stage.percent(100, null)),
+        without("selector", () -> new Stage(null, Gate.ALL_PROVEN)),
+        without("devices", () -> new Selector.Named(null)),
+        without("groups", () -> new Selector.WholeGroups(null)),
+        without("name", () -> new Selector.WithAttribute(null, "")),
+        without("value", () -> new Selector.WithAttribute("site", null)),
+        without("soak", () -> new Gate(100, null, false)),
+        without("constraint", () -> new Guards(false, null)),
+        without("perMinute", () -> new Pace(null, 1, 1, rate, OptionalInt.empty())),
+        without("maxPerMinute", () -> new Pace(rate, 1, 1, null, OptionalInt.empty())),
+        without("inFlight", () -> new Pace(rate, 1, 1, rate, null)),
+        without("startAt", () -> new Schedule(false, null, Optional.empty())),
+        without("deadline", () -> new Schedule(false, Optional.empty(), null)),
+        without("action", () -> StopRule.above(5, 1, null)),
+        without("failures", () -> rule(null, rate, OptionalLong.empty(), Optional.empty())),
+        without("percent", () -> rule(failures, null, OptionalLong.empty(), Optional.empty())),
+        without("devices", () -> rule(failures, rate, null, Optional.empty())),
+        without("rollBackTo", () -> rule(failures, rate, OptionalLong.empty(), null)),
+        without("days", () -> new Window(null, time, time, zone)),
+        without("from", () -> new Window(days, null, time, zone)),
+        without("to", () -> new Window(days, time, null, zone)),
+        without("zone", () -> new Window(days, time, time, null)),
+        without("reactWithin", () -> new DeviceLimits(null, minute, 1, minute, minute, minute)),
+        without("finishWithin", () -> new DeviceLimits(minute, null, 1, minute, minute, minute)),
+        without("backoff", () -> new DeviceLimits(minute, minute, 1, null, minute, minute)),
+        without("maxBackoff", () -> new DeviceLimits(minute, minute, 1, minute, null, minute)),
+        without("jitter", () -> new DeviceLimits(minute, minute, 1, minute, minute, null)),
+        without(
+            "state",
+            () -> new RolloutQuery<RolloutState>("", null, 0, OptionalInt.empty(), Order.ASC)),
+        without(
+            "order",
+            () ->
+                new RolloutQuery<RolloutState>("", Optional.empty(), 0, OptionalInt.empty(), null)),
+        without("wanted", () -> RolloutQuery.<RolloutState>all().in(null)));
+  }
+
+  private static RolloutPlan plan(
+      List<Stage> stages, List<StopRule> stopRules, List<Window> windows) {
+    return new RolloutPlan(
+        stages,
+        stopRules,
+        Pace.UNLIMITED,
+        windows,
+        Schedule.AT_ONCE,
+        DeviceLimits.DEFAULT,
+        Guards.DEFAULT);
+  }
+
+  private static RolloutPlan plan(Schedule schedule, DeviceLimits devices, Guards guards) {
+    return new RolloutPlan(
+        List.of(Stage.everyone()), List.of(), Pace.UNLIMITED, List.of(), schedule, devices, guards);
+  }
+
+  private static StopRule rule(
+      Set<Failure> failures,
+      OptionalDouble percent,
+      OptionalLong devices,
+      Optional<UpdateId> rollBackTo) {
+    return new StopRule(failures, percent, devices, 1, StopRule.Action.ROLL_BACK, rollBackTo);
+  }
+
+  private static Arguments without(String name, ThrowingCallable part) {
+    return Arguments.of(name, part);
+  }
+
+  @ParameterizedTest
+  @MethodSource("partsWithoutSomething")
+  void whatIsMissingIsNamedAtOnce(String name, ThrowingCallable part) {
+    assertThatThrownBy(part).isInstanceOf(NullPointerException.class).hasMessage(name);
   }
 
   @Property(tries = 200)
