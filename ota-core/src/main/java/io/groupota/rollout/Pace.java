@@ -10,13 +10,14 @@ import java.util.OptionalInt;
  * by their group come as a whole, which counts as that many devices: the next ones wait until the
  * pace has caught up. Immutable.
  *
- * @param perMinute devices per minute, above 0; empty for {@code maxPerMinute}
+ * @param perMinute devices per minute, above 0 and at most 1,000,000,000; empty for {@code
+ *     maxPerMinute}
  * @param growth by what {@code perMinute} is multiplied each time that another {@code growEvery}
  *     devices are proven, at least 1; 1 for a constant rate. It follows the devices that are proven
  *     now, so it falls when they fall back. Nothing grows without {@code perMinute}
  * @param growEvery after how many proven devices the rate grows, at least 1
- * @param maxPerMinute the largest rate, at least {@code perMinute}, and the rate if that is empty;
- *     empty for no limit
+ * @param maxPerMinute the largest rate, at least {@code perMinute} and at most 1,000,000,000, and
+ *     the rate if {@code perMinute} is empty; empty for no limit
  * @param inFlight how many devices may be let through and not done at any time, at least 1; empty
  *     for no limit
  */
@@ -42,7 +43,7 @@ public record Pace(
     Objects.requireNonNull(maxPerMinute, "maxPerMinute");
     Objects.requireNonNull(inFlight, "inFlight");
     if (!(perMinute.orElse(1) > 0 && perMinute.orElse(1) <= HIGHEST)) {
-      throw new IllegalArgumentException("per_minute must be above 0");
+      throw new IllegalArgumentException("per_minute must be above 0 and at most 1000000000");
     }
     if (!(growth >= 1 && growth <= 1_000)) {
       throw new IllegalArgumentException("growth must be 1 to 1000");
@@ -51,7 +52,10 @@ public record Pace(
       throw new IllegalArgumentException("grow_every must be at least 1");
     }
     double highest = maxPerMinute.orElse(HIGHEST);
-    if (!(highest >= perMinute.orElse(0) && highest <= HIGHEST)) {
+    if (!(highest >= 0 && highest <= HIGHEST)) {
+      throw new IllegalArgumentException("max_per_minute must be 0 to 1000000000");
+    }
+    if (highest < perMinute.orElse(0)) {
       throw new IllegalArgumentException("max_per_minute must be at least per_minute");
     }
     if (inFlight.orElse(1) < 1) {
@@ -62,7 +66,7 @@ public record Pace(
   /**
    * A constant rate.
    *
-   * @param perMinute devices per minute, above 0
+   * @param perMinute devices per minute, above 0 and at most 1,000,000,000
    * @param inFlight how many may be in flight, at least 1
    * @return the pace
    * @throws IllegalArgumentException if a value is out of range
