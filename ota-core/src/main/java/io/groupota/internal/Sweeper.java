@@ -9,6 +9,7 @@ import io.groupota.spi.OtaRepository;
 import io.groupota.spi.UpdateLog.Pruned;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
@@ -41,8 +42,11 @@ final class Sweeper {
   /** Ends early, between two steps, when it is told to stop. */
   void sweep(BooleanSupplier stopping) {
     prune(stopping);
-    deleteFiles(stopping);
-    blobs.sweep();
+    try {
+      deleteFiles(stopping);
+    } finally {
+      blobs.sweep();
+    }
   }
 
   private void prune(BooleanSupplier stopping) {
@@ -75,12 +79,16 @@ final class Sweeper {
 
   /**
    * One that cannot be deleted holds up no other, but a store that is away is not asked for all.
+   * Tried in a random order: those that cannot be deleted are the oldest and would come first each
+   * time, and a few of them would end each sweep before any other.
    */
   private void deleteFiles(List<BlobKey> abandoned) {
+    List<BlobKey> shuffled = new ArrayList<>(abandoned);
+    Collections.shuffle(shuffled);
     List<BlobKey> gone = new ArrayList<>();
     List<StorageException> failures = new ArrayList<>();
     List<BlobKey> deleted = new ArrayList<>();
-    for (BlobKey key : abandoned) {
+    for (BlobKey key : shuffled) {
       try {
         if (blobs.delete(key)) {
           deleted.add(key);

@@ -37,6 +37,9 @@ public abstract class SweepContract extends ServiceContract {
   private static final Retention TWO = new Retention(2, Duration.ofHours(1));
   private static final Duration LONG = Duration.ofDays(2);
 
+  /** How often the store of {@link #failing} was swept. */
+  private final AtomicInteger storeSweeps = new AtomicInteger();
+
   private GroupOtaService sweeping;
 
   /** For subclasses. */
@@ -120,6 +123,35 @@ public abstract class SweepContract extends ServiceContract {
     assertThat(repository.claimAbandoned(Duration.ZERO, 10)).isEmpty();
   }
 
+  /** As many as a sweep puts up with, and older than all others. */
+  @Test
+  void filesThatCanNeverBeDeletedHoldUpNoOther() {
+    List<OtaUpdate> updates = deploys(8);
+    List<BlobKey> stuck = blobs(updates.subList(0, 3));
+    GroupOtaService failing = failing(stuck::contains);
+    clock.advance(LONG);
+    assertThatThrownBy(failing::runOnce).isInstanceOf(StorageException.class);
+    updates.addAll(deploys(8));
+    List<BlobKey> others = blobs(updates.subList(3, 14));
+    clock.advance(LONG);
+    // One comes before the last of three in three of four sweeps.
+    for (int sweep = 0; sweep < 40 && there(others) > 0; sweep++) {
+      assertThatThrownBy(failing::runOnce).isInstanceOf(StorageException.class);
+      clock.advance(Duration.ofSeconds(1));
+    }
+    assertThat(there(others)).isZero();
+    assertThat(there(stuck)).isEqualTo(3);
+  }
+
+  @Test
+  void aStoreIsSweptAlthoughAFileCannotBeDeleted() {
+    deploys(3);
+    GroupOtaService failing = failing(key -> true);
+    clock.advance(LONG);
+    assertThatThrownBy(failing::runOnce).isInstanceOf(StorageException.class);
+    assertThat(storeSweeps).hasValue(1);
+  }
+
   @Test
   void aStoreThatIsAwayIsNotAskedForEveryFile() {
     deploys(20);
@@ -178,10 +210,20 @@ public abstract class SweepContract extends ServiceContract {
     return updates;
   }
 
+  private static List<BlobKey> blobs(List<OtaUpdate> updates) {
+    return updates.stream().map(OtaUpdate::blob).toList();
+  }
+
+  /** How many of these files there are. */
+  private long there(List<BlobKey> keys) {
+    return keys.stream().filter(key -> blobs.size(key).isPresent()).count();
+  }
+
   private List<OtaUpdate> history() {
     return service.history(OWNER, GROUP, 0, OptionalInt.empty()).updates();
   }
 
+  /** With a store that cannot delete some files, and counts its sweeps. */
   private GroupOtaService failing(Predicate<BlobKey> fails) {
     BlobStore failing =
         (BlobStore)
@@ -191,6 +233,9 @@ public abstract class SweepContract extends ServiceContract {
                 (proxy, method, args) -> {
                   if (method.getName().equals("delete") && fails.test((BlobKey) args[0])) {
                     throw new StorageException("injected", null);
+                  }
+                  if (method.getName().equals("sweep")) {
+                    storeSweeps.incrementAndGet();
                   }
                   try {
                     return method.invoke(blobs, args);
