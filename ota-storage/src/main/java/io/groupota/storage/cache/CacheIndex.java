@@ -25,6 +25,10 @@ final class CacheIndex {
       return cached;
     }
 
+    private boolean isCached() {
+      return cached.getNow(false);
+    }
+
     /** How large the file is, once room was reserved for it. */
     long size() {
       return size;
@@ -57,28 +61,35 @@ final class CacheIndex {
     return own;
   }
 
-  /** Reserves room before a byte is fetched, so that fetches at once do not exceed it together. */
+  /**
+   * Reserves room before a byte is fetched, so that fetches at once do not exceed it together.
+   * Where those leave none, nothing gives way in vain.
+   */
   synchronized Room reserve(BlobKey key, Slot slot, long size) {
-    if (slots.get(key) != slot || size > maxBytes) {
+    if (slots.get(key) != slot || size > maxBytes - bytesOnTheirWay()) {
       return new Room(false, List.of());
     }
     List<BlobKey> gaveWay = new ArrayList<>();
     Iterator<Map.Entry<BlobKey, Slot>> eldestFirst = slots.entrySet().iterator();
     while (bytes > maxBytes - size && eldestFirst.hasNext()) {
       Map.Entry<BlobKey, Slot> eldest = eldestFirst.next();
-      if (eldest.getValue().cached.getNow(false)) {
+      if (eldest.getValue().isCached()) {
         eldestFirst.remove();
         bytes -= eldest.getValue().size;
         gaveWay.add(eldest.getKey());
       }
     }
-    boolean granted = bytes <= maxBytes - size;
-    if (granted) {
-      slot.size = size;
-      slot.sums = new BlockSums(size);
-      bytes += size;
-    }
-    return new Room(granted, gaveWay);
+    slot.size = size;
+    slot.sums = new BlockSums(size);
+    bytes += size;
+    return new Room(true, gaveWay);
+  }
+
+  private long bytesOnTheirWay() {
+    return slots.values().stream()
+        .filter(slot -> !slot.isCached())
+        .mapToLong(slot -> slot.size)
+        .sum();
   }
 
   synchronized boolean holds(BlobKey key, Slot slot) {

@@ -1,6 +1,7 @@
 package io.groupota.storage.cache;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.groupota.BlobKey;
@@ -84,6 +85,26 @@ class CachingBlobStoreTest implements BlobStoreContract {
     assertThat(origin.opened()).isEqualTo(3);
     read(cache, OTHER, 0, 100);
     assertThat(origin.opened()).isEqualTo(4);
+  }
+
+  @Test
+  void nothingGivesWayToAFileThatGetsNoRoom() throws IOException {
+    CachingBlobStore cache = cache(1_000);
+    cache.put(KEY, new ByteArrayInputStream(bytes(600)));
+    cache.put(OTHER, new ByteArrayInputStream(bytes(300)));
+    cache.put(THIRD, new ByteArrayInputStream(bytes(500)));
+    read(cache, OTHER, 0, 300);
+    origin.whenStreamed(
+        () -> {
+          origin.whenStreamed(() -> {});
+          assertThatCode(() -> read(cache, THIRD, 0, 500)).doesNotThrowAnyException();
+          assertThat(cache.counts()).as("while one is fetched").isEqualTo(new Counts(0, 1, 1, 900));
+        });
+    read(cache, KEY, 0, 600);
+    read(cache, OTHER, 0, 300);
+    assertThat(cache.counts()).isEqualTo(new Counts(1, 2, 1, 900));
+    read(cache, THIRD, 0, 500);
+    assertThat(cache.counts()).as("later").isEqualTo(new Counts(1, 3, 1, 800));
   }
 
   @Test
