@@ -128,7 +128,9 @@ public final class CachingBlobStore implements BlobStore {
         return stream;
       } catch (StorageException e) {
         LOG.debug("The cached copy of {} gave way or cannot be read", key, e);
-        forget(key, slot);
+        if (!isInterrupted()) {
+          forget(key, slot);
+        }
       }
     }
     bypasses.increment();
@@ -144,11 +146,18 @@ public final class CachingBlobStore implements BlobStore {
         offset,
         length,
         (position, left, failure) -> {
-          LOG.warn("The cached copy of {} is no good, so the origin is read", key, failure);
-          forget(key, slot);
+          if (!isInterrupted()) {
+            LOG.warn("The cached copy of {} is no good, so the origin is read", key, failure);
+            forget(key, slot);
+          }
           bypasses.increment();
           return origin.open(key, position, left);
         });
+  }
+
+  /** An interrupt closes the file that its thread reads or writes; the disk is none the worse. */
+  private static boolean isInterrupted() {
+    return Thread.currentThread().isInterrupted();
   }
 
   private void forget(BlobKey key, CacheIndex.Slot slot) {
@@ -220,6 +229,10 @@ public final class CachingBlobStore implements BlobStore {
       }
       return true;
     } catch (StorageException e) {
+      if (isInterrupted()) {
+        LOG.debug("The reader that fetched {} was interrupted", key, e);
+        return false;
+      }
       diskFailed = nanoTime.getAsLong();
       if (!failed) {
         LOG.warn("The cache cannot keep {}, so downloads read from the origin", key, e);

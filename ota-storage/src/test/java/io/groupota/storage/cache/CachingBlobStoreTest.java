@@ -198,6 +198,43 @@ class CachingBlobStoreTest implements BlobStoreContract {
     assertThat(origin.opened()).isEqualTo(opened);
   }
 
+  @Test
+  void aFetchThatIsInterruptedStopsNoOther() throws Exception {
+    CachingBlobStore cache = cache(1 << 20);
+    cache.put(KEY, new ByteArrayInputStream(bytes(100)));
+    assertThat(interrupted(() -> read(cache, KEY, 0, 100))).isEqualTo(bytes(100));
+    assertThat(cache.counts()).isEqualTo(new Counts(0, 0, 1, 0));
+    read(cache, KEY, 0, 100);
+    read(cache, KEY, 0, 100);
+    assertThat(cache.counts()).isEqualTo(new Counts(1, 1, 1, 100));
+  }
+
+  @Test
+  void aReaderThatIsInterruptedGetsTheRestAndTheCopyStays() throws Exception {
+    CachingBlobStore cache = cache(1 << 20);
+    byte[] file = bytes(3 * BlockSums.BLOCK);
+    cache.put(KEY, new ByteArrayInputStream(file));
+    try (InputStream in = cache.open(KEY, 0, file.length)) {
+      assertThat(in.read()).isEqualTo(file[0] & 0xFF);
+      assertThat(interrupted(in::readAllBytes)).isEqualTo(Arrays.copyOfRange(file, 1, file.length));
+    }
+    assertThat(cache.counts()).isEqualTo(new Counts(0, 1, 1, file.length));
+    assertThat(interrupted(() -> read(cache, KEY, 0, file.length))).isEqualTo(file);
+    assertThat(cache.counts().bytes()).isEqualTo(file.length);
+    long opened = origin.opened();
+    assertThat(read(cache, KEY, 0, file.length)).isEqualTo(file);
+    assertThat(origin.opened()).isEqualTo(opened);
+  }
+
+  private static byte[] interrupted(Callable<byte[]> reader) throws Exception {
+    Thread.currentThread().interrupt();
+    try {
+      return reader.call();
+    } finally {
+      assertThat(Thread.interrupted()).as("still interrupted").isTrue();
+    }
+  }
+
   @ParameterizedTest
   @ValueSource(ints = {0, 20_000, BlockSums.BLOCK - 1, 99_999})
   void aDamagedCopyIsNeverHandedOn(int damage) throws IOException {
