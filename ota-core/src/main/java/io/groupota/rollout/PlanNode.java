@@ -168,7 +168,12 @@ final class PlanNode {
 
   /** What a caller sent, short enough and harmless in a message. */
   static String shown(String text) {
-    String cut = text.length() > MOST_SHOWN ? text.substring(0, MOST_SHOWN) + "…" : text;
+    String cut = text;
+    if (text.length() > MOST_SHOWN) {
+      boolean halves =
+          Character.isSurrogatePair(text.charAt(MOST_SHOWN - 1), text.charAt(MOST_SHOWN));
+      cut = text.substring(0, halves ? MOST_SHOWN - 1 : MOST_SHOWN) + "…";
+    }
     return cut.replaceAll("\\p{Cntrl}", "?");
   }
 }

@@ -475,6 +475,20 @@ class PlanTreeTest {
   }
 
   @Test
+  void aLongTextIsCutBetweenCharactersInAMessage() {
+    String shown = "x".repeat(39);
+    for (String text : List.of(shown + "😀", shown + "😀😀")) {
+      assertThatThrownBy(() -> RolloutPlan.of(Map.of("stages", STAGES, "start", text)))
+          .hasMessageEndingWith("\"" + shown + "…\"");
+    }
+    assertThatThrownBy(
+            () -> RolloutPlan.of(Map.of("stages", STAGES, "start", "xx" + "😀".repeat(20))))
+        .hasMessageEndingWith("\"xx" + "😀".repeat(19) + "…\"");
+    assertThatThrownBy(() -> RolloutPlan.of(Map.of("stages", STAGES, "start", "y".repeat(41))))
+        .hasMessageEndingWith("\"" + "y".repeat(40) + "…\"");
+  }
+
+  @Test
   void aStageHasExactlyOneWayToChooseItsDevices() {
     for (Map<String, Object> stage :
         List.<Map<String, Object>>of(
