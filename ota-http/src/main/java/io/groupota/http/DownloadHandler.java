@@ -168,7 +168,8 @@ final class DownloadHandler {
       LOG.debug("The client went away during a download ({}): {}", subject(), e.getMessage());
     } catch (IOException | RuntimeException e) {
       if (response.isCommitted()) {
-        abort(response, e);
+        LOG.error("A download was cut short ({})", subject(), scrubber.scrub(e));
+        CutShort.end(request, response);
       } else {
         response.reset();
         failures.answer(e, scrubber).send(request, response);
@@ -199,19 +200,6 @@ final class DownloadHandler {
       response.flushBuffer();
     } catch (IOException e) {
       throw new ClientGone(e);
-    }
-  }
-
-  /**
-   * Ends an answer that cannot be completed. Closing a stream that owes bytes makes the container
-   * cut the connection; an exception thrown to it would do so too, but is logged with the URL.
-   */
-  private void abort(HttpServletResponse response, Exception failure) {
-    LOG.error("A download was cut short ({})", subject(), scrubber.scrub(failure));
-    try {
-      response.getOutputStream().close();
-    } catch (IOException e) {
-      LOG.debug("The connection was cut: {}", e.getClass().getName());
     }
   }
 

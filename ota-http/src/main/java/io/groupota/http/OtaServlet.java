@@ -7,6 +7,7 @@ import jakarta.servlet.ServletRegistration;
 import jakarta.servlet.http.HttpServlet;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -130,9 +131,13 @@ public final class OtaServlet extends HttpServlet {
     return router.endpoints();
   }
 
-  /** Answers a request; every failure is answered here too, none is left to the container. */
+  /**
+   * Answers a request; every failure is answered here too. Only of an answer that broke off on its
+   * way is the container told, where it would not end the connection otherwise.
+   */
   @Override
-  protected void service(HttpServletRequest request, HttpServletResponse response) {
+  protected void service(HttpServletRequest request, HttpServletResponse response)
+      throws IOException {
     router.handle(request, response);
   }
 

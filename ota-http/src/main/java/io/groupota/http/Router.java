@@ -9,7 +9,7 @@ import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Finds who answers a path, and makes sure that no exception reaches the container. */
+/** Finds who answers a path, and makes sure that no exception but one reaches the container. */
 final class Router {
   private static final Logger LOG = LoggerFactory.getLogger(Router.class);
 
@@ -26,10 +26,18 @@ final class Router {
     return Stream.concat(management.endpoints().stream(), DeviceRoute.endpoints()).toList();
   }
 
-  /** Never throws: containers log what a servlet throws together with the URL, which has tokens. */
-  void handle(HttpServletRequest request, HttpServletResponse response) {
+  /**
+   * Throws nothing but {@link CutShort}: containers log what a servlet throws together with the
+   * URL, which has tokens.
+   *
+   * @throws CutShort to a container that ends the connection of a broken answer for nothing less,
+   *     and logs no URL with it
+   */
+  void handle(HttpServletRequest request, HttpServletResponse response) throws CutShort {
     try {
       route(request, response);
+    } catch (CutShort e) {
+      throw e;
     } catch (IOException e) {
       LOG.debug("The client went away before it had its answer: {}", e.getClass().getName());
     } catch (RuntimeException | Error e) {
@@ -55,8 +63,10 @@ final class Router {
     reply.send(request, response);
   }
 
-  private static void fail(HttpServletRequest request, HttpServletResponse response) {
+  private static void fail(HttpServletRequest request, HttpServletResponse response)
+      throws CutShort {
     if (response.isCommitted()) {
+      CutShort.end(request, response);
       return;
     }
     response.reset();

@@ -21,7 +21,7 @@ final class Downloads {
 
   private Downloads() {}
 
-  static InputStream failingAfter(int good, int size, Exception failure) {
+  static InputStream failingAfter(int good, int size, Throwable failure) {
     return new FilterInputStream(new ByteArrayInputStream(new byte[size])) {
       private int read;
 
@@ -30,6 +30,9 @@ final class Downloads {
         if (read >= good) {
           if (failure instanceof RuntimeException unchecked) {
             throw unchecked;
+          }
+          if (failure instanceof Error error) {
+            throw error;
           }
           throw (IOException) failure;
         }

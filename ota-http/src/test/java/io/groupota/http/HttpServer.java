@@ -129,6 +129,11 @@ final class HttpServer implements AutoCloseable {
     connector.setIdleTimeout(timeout.toMillis());
   }
 
+  /** Gives the container another name than Jetty's, as hosts do that hide what they run on. */
+  void call(String name) {
+    server.setServerInfo(name);
+  }
+
   int port() {
     return connector.getLocalPort();
   }

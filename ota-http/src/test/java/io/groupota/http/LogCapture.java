@@ -7,6 +7,9 @@ import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.AppenderBase;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.logging.Handler;
+import java.util.logging.LogRecord;
+import java.util.logging.SimpleFormatter;
 import org.slf4j.LoggerFactory;
 
 /** All that anyone logs, the container too, as it would be printed, stack traces included. */
@@ -25,6 +28,28 @@ final class LogCapture implements AutoCloseable {
         }
       };
 
+  /** What Tomcat logs to. */
+  private final java.util.logging.Logger julRoot = java.util.logging.Logger.getLogger("");
+
+  private final Handler[] julBefore = julRoot.getHandlers();
+  private final Handler julHandler =
+      new Handler() {
+        private final SimpleFormatter formatter = new SimpleFormatter();
+
+        @Override
+        public void publish(LogRecord event) {
+          lines.add(formatter.format(event));
+          boolean alarm = event.getLevel().intValue() >= java.util.logging.Level.WARNING.intValue();
+          levels.add(alarm ? Level.WARN : Level.INFO);
+        }
+
+        @Override
+        public void flush() {}
+
+        @Override
+        public void close() {}
+      };
+
   LogCapture() {
     layout.setContext(root.getLoggerContext());
     layout.setPattern("%level %logger %msg%n%ex");
@@ -34,6 +59,10 @@ final class LogCapture implements AutoCloseable {
     root.setLevel(Level.INFO);
     ((Logger) LoggerFactory.getLogger("io.groupota")).setLevel(Level.DEBUG);
     root.addAppender(appender);
+    for (Handler handler : julBefore) {
+      julRoot.removeHandler(handler);
+    }
+    julRoot.addHandler(julHandler);
   }
 
   String text() {
@@ -49,5 +78,9 @@ final class LogCapture implements AutoCloseable {
   public void close() {
     root.detachAppender(appender);
     root.setLevel(before);
+    julRoot.removeHandler(julHandler);
+    for (Handler handler : julBefore) {
+      julRoot.addHandler(handler);
+    }
   }
 }
