@@ -102,12 +102,13 @@ final class SqlRolloutLog implements RolloutLog {
     List<GroupId> groups = updates.stream().map(OtaUpdate::group).toList();
     Map<GroupId, RolloutId> holders = SqlRolloutHolds.lock(handle, groups);
     Map<GroupId, Served> served = ServedRows.lock(handle, groups);
-    Set<BlobKey> blobs = updates.stream().map(OtaUpdate::blob).collect(Collectors.toSet());
-    if (!ServedRows.settle(handle, blobs)) {
-      return Outcome.BLOB_GONE;
-    }
     Map<GroupId, RolloutId> previous = SqlRolloutHolds.held(handle, groups);
     holds.release(handle, holders);
+    Set<BlobKey> blobs = updates.stream().map(OtaUpdate::blob).collect(Collectors.toSet());
+    if (!ServedRows.settle(handle, blobs)) {
+      handle.rollback();
+      return Outcome.BLOB_GONE;
+    }
     ServedRows.insert(handle, updates);
     insert(handle, opening);
     insertGroups(handle, opening, served, previous);

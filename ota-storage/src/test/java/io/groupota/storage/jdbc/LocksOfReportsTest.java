@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
+import io.groupota.BlobKey;
 import io.groupota.DeviceId;
 import io.groupota.GroupId;
 import io.groupota.OtaUpdate;
@@ -27,6 +28,8 @@ import io.groupota.spi.RolloutQueue.Move;
 import io.groupota.spi.RolloutStep.Cancel;
 import io.groupota.spi.RolloutStep.Enrolled;
 import io.groupota.spi.TrackedRollout;
+import io.groupota.spi.UpdateLog.Entry;
+import io.groupota.spi.UpdateLog.Outcome;
 import io.groupota.testkit.Race;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -38,6 +41,7 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.Callable;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -45,8 +49,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /**
- * Devices of several rollouts are locked in one order by all who lock them, and nobody waits for a
- * lock for ever, on PostgreSQL.
+ * Rollouts, their devices and their blobs are locked in one order by all who lock them, and no
+ * report waits for a lock for ever, on PostgreSQL.
  */
 @Tag("postgresql")
 @Timeout(120)
@@ -83,17 +87,10 @@ class LocksOfReportsTest {
   }
 
   private void enroll(RolloutId id, DeviceId device, GroupId group) {
-    Opening sample = Samples.opening(Long.parseLong(id.value(), 16), "2.0.0");
-    OtaUpdate update = in(group, sample.groups().get(0).update());
+    long number = Long.parseLong(id.value(), 16);
+    OtaUpdate update = update(number, group, Samples.update(number, "2.0.0").blob());
     repository.reserve(update.blob());
-    repository.open(
-        new Opening(
-            id,
-            sample.owner(),
-            sample.version(),
-            sample.plan(),
-            List.of(new Target(update, sample.groups().get(0).recordId(), "path" + group, 1)),
-            sample.createdAt()));
+    repository.open(opening(number, update));
     repository.enrollLate(
         id,
         List.of(
@@ -107,17 +104,64 @@ class LocksOfReportsTest {
                 Optional.of(Duration.ZERO))));
   }
 
-  private static OtaUpdate in(GroupId group, OtaUpdate update) {
+  private static Opening opening(long number, OtaUpdate... updates) {
+    Opening sample = Samples.opening(number, "2.0.0");
+    return new Opening(
+        sample.id(),
+        sample.owner(),
+        sample.version(),
+        sample.plan(),
+        Stream.of(updates)
+            .map(to -> new Target(to, "5" + to.id().value().substring(1), "path" + to.group(), 1))
+            .toList(),
+        sample.createdAt());
+  }
+
+  private static OtaUpdate update(long number, GroupId group, BlobKey blob) {
+    OtaUpdate sample = Samples.update(number, "2.0.0");
     return new OtaUpdate(
-        update.id(),
+        sample.id(),
         group,
-        update.owner(),
-        update.version(),
-        update.firmware(),
-        update.blob(),
-        update.redeployOf(),
-        update.mustPassThrough(),
-        update.createdAt());
+        sample.owner(),
+        sample.version(),
+        sample.firmware(),
+        blob,
+        sample.redeployOf(),
+        sample.mustPassThrough(),
+        sample.createdAt());
+  }
+
+  @Test
+  void aRolloutThatTakesOverAGroupAndADeployOfTheSameFileDoNotWaitForEachOther() throws Exception {
+    GroupId taken = new GroupId(Samples.id(30));
+    GroupId deployed = new GroupId(Samples.id(31));
+    BlobKey blob = Samples.update(30, "2.0.0").blob();
+    repository.reserve(blob);
+    Opening both = opening(30, update(30, taken, blob), update(31, deployed, blob));
+    repository.open(both);
+    Opening next = opening(32, update(32, taken, blob));
+    Entry entry =
+        new Entry(update(33, deployed, blob), Samples.id(34), "path" + deployed, Optional.empty());
+    spy.calls.clear();
+    try (Connection blocker = pool.getConnection();
+        Statement statement = blocker.createStatement()) {
+      blocker.setAutoCommit(false);
+      statement.execute("SELECT 1 FROM ota_rollout WHERE id = '" + both.id() + "' FOR UPDATE");
+      Callable<Outcome> deploy = () -> repository.record(entry);
+      Callable<Outcome> open =
+          () -> {
+            awaitWaiting(1);
+            return repository.open(next);
+          };
+      Callable<Outcome> release =
+          () -> {
+            awaitWaiting(2);
+            blocker.commit();
+            return Outcome.RECORDED;
+          };
+      assertThat(Race.of(List.of(deploy, open, release))).containsOnly(Outcome.RECORDED);
+    }
+    assertThat(spy.calls).as("of transactions").doesNotContain("rollback");
   }
 
   @Test
