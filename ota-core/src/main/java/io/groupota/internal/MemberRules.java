@@ -27,8 +27,10 @@ final class MemberRules {
    *
    * @param move the change
    * @param trigger whether its trigger is to be sent first
+   * @param late where it goes instead if that cannot be handed over, empty if it stays where it is
+   *     and is tried again
    */
-  record Fate(Move move, boolean trigger) {}
+  record Fate(Move move, boolean trigger, Optional<Move> late) {}
 
   private final MemberContext context;
   private final Member member;
@@ -56,7 +58,18 @@ final class MemberRules {
         next.state() == RolloutDeviceState.TRIGGERED
             && member.state() == RolloutDeviceState.TRIGGERED
             && hasMissedItsTrigger();
-    return new Fate(next, begins || missed);
+    return new Fate(next, begins || missed, begins ? late() : Optional.empty());
+  }
+
+  /**
+   * A device that cannot be told has as much time as one that was told has to react: it must not
+   * hold its slot for ever. One that was told before has its deadline.
+   */
+  private Optional<Move> late() {
+    boolean early =
+        now.isBefore(member.since().plus(limits.reactWithin()))
+            || now.isBefore(turn().plus(limits.reactWithin()));
+    return early ? Optional.empty() : Optional.of(failed(RolloutDeviceState.TIMED_OUT));
   }
 
   private Move next() {
@@ -224,7 +237,7 @@ final class MemberRules {
     if (context.rollout().state() == RolloutState.PAUSED || !context.rollout().plan().isOpen(now)) {
       return takenBack(RolloutDeviceState.QUEUED);
     }
-    Instant turn = goesOn ? now : turn();
+    Instant turn = turn();
     return now.isBefore(turn) ? stay(turn) : triggered();
   }
 
@@ -242,9 +255,11 @@ final class MemberRules {
 
   /**
    * When its share of the jitter is over, as {@link RolloutStep.Admit} has it; news come earlier.
+   * At once for those that have no share.
    */
   private Instant turn() {
-    if (limits.jitter().isZero()) {
+    boolean shares = member.addressing() == Addressing.DEVICE && !isAtAPassage();
+    if (!shares || limits.jitter().isZero()) {
       // Without the digest that a place costs: each device of a stage comes here.
       return member.since();
     }

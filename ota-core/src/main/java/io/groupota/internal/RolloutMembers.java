@@ -21,6 +21,7 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -109,7 +110,16 @@ final class RolloutMembers {
     private final Map<Key, MemberContext> ofGroups = new HashMap<>();
     private final Map<DeviceId, Optional<String>> versions = new HashMap<>();
 
+    /** Where devices go whose triggers, by now, may not fail once more. */
+    private final Map<Move, Move> late = new HashMap<>();
+
     Optional<MemberRules.Fate> of(DueMember due) {
+      Optional<MemberRules.Fate> fate = fate(due);
+      fate.ifPresent(one -> one.late().ifPresent(move -> late.put(one.move(), move)));
+      return fate;
+    }
+
+    private Optional<MemberRules.Fate> fate(DueMember due) {
       Member member = due.member();
       versions.put(member.device(), due.reported().flatMap(DeviceState::reportedVersion));
       return rollouts
@@ -131,6 +141,11 @@ final class RolloutMembers {
       return rollouts.getOrDefault(move.member().rollout(), Optional.empty()).orElseThrow();
     }
 
+    /** Where a device goes if its trigger is not handed over; empty if it is sent again. */
+    Optional<Move> late(Move move) {
+      return Optional.ofNullable(late.get(move));
+    }
+
     Optional<String> reported(Move move) {
       return versions.getOrDefault(move.member().device(), Optional.empty());
     }
@@ -140,6 +155,7 @@ final class RolloutMembers {
   private final class Triggers {
     private final Fates fates;
     private final long claimedAt;
+    private final BooleanSupplier stopping;
     private final TriggerSlots slots;
     private final Set<GroupId> groups = new HashSet<>();
     private final Map<Move, TriggerRound> sent = new LinkedHashMap<>();
@@ -155,6 +171,7 @@ final class RolloutMembers {
     Triggers(Fates fates, long claimedAt, BooleanSupplier stopping) {
       this.fates = fates;
       this.claimedAt = claimedAt;
+      this.stopping = stopping;
       this.slots = new TriggerSlots(settings.inFlight(), settings.timeout(), stopping);
     }
 
@@ -232,11 +249,16 @@ final class RolloutMembers {
     private List<Move> end() {
       triggerGroups(groups);
       await();
-      tellFailed(failed, fates);
+      tellFailed();
       List<Move> after = new ArrayList<>(settled);
       sent.keySet().stream().filter(move -> !failed.containsKey(move)).forEach(after::add);
-      failed.keySet().forEach(move -> after.add(failed(move)));
+      failed.keySet().forEach(move -> after.add(late(move).orElseGet(() -> again(move))));
       return after;
+    }
+
+    /** What fails since the service is closing is for another node to try. */
+    private Optional<Move> late(Move move) {
+      return stopping.getAsBoolean() ? Optional.empty() : fates.late(move);
     }
 
     /** Waits for what was sent. What was refused is not sent again. */
@@ -254,6 +276,30 @@ final class RolloutMembers {
           });
       tellRefused(refused);
     }
+
+    private void tellFailed() {
+      failedBatches = failed.isEmpty() ? 0 : failedBatches + 1;
+      if (failed.isEmpty()) {
+        return;
+      }
+      String cause = failed.values().iterator().next().toString();
+      Set<Move> retried = new LinkedHashSet<>(failed.keySet());
+      retried.removeIf(move -> late(move).isPresent());
+      LOG.warn(
+          "Triggering {} devices of rollouts failed, {} of them for too long; the next attempt of"
+              + " the others is in {} s: {}",
+          failed.size(),
+          failed.size() - retried.size(),
+          FAILED_AGAIN.toSeconds(),
+          cause);
+      Map<RolloutId, Set<GroupId>> told = new HashMap<>();
+      for (Move move : retried) {
+        GroupId group = move.member().group();
+        if (told.computeIfAbsent(move.member().rollout(), id -> new HashSet<>()).add(group)) {
+          events.retried(fates.rollout(move), group, failedBatches, FAILED_AGAIN, cause);
+        }
+      }
+    }
   }
 
   /** What is not sent by then waits for the next claim: another node could send it meanwhile. */
@@ -268,10 +314,6 @@ final class RolloutMembers {
     }
   }
 
-  private static Move failed(Move move) {
-    return moved(move, move.member().state(), Optional.of(FAILED_AGAIN));
-  }
-
   private static void tellRefused(List<Throwable> refused) {
     if (!refused.isEmpty()) {
       LOG.warn(
@@ -281,24 +323,8 @@ final class RolloutMembers {
     }
   }
 
-  private void tellFailed(Map<Move, Throwable> failed, Fates fates) {
-    failedBatches = failed.isEmpty() ? 0 : failedBatches + 1;
-    if (failed.isEmpty()) {
-      return;
-    }
-    String cause = failed.values().iterator().next().toString();
-    LOG.warn(
-        "Triggering {} devices of rollouts failed, the next attempt is in {} s: {}",
-        failed.size(),
-        FAILED_AGAIN.toSeconds(),
-        cause);
-    Map<RolloutId, Set<GroupId>> told = new HashMap<>();
-    for (Move move : failed.keySet()) {
-      GroupId group = move.member().group();
-      if (told.computeIfAbsent(move.member().rollout(), id -> new HashSet<>()).add(group)) {
-        events.retried(fates.rollout(move), group, failedBatches, FAILED_AGAIN, cause);
-      }
-    }
+  private static Move again(Move move) {
+    return moved(move, move.member().state(), Optional.of(FAILED_AGAIN));
   }
 
   private static Move moved(Move move, RolloutDeviceState state, Optional<Duration> due) {

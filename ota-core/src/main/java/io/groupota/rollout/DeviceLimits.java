@@ -8,7 +8,7 @@ import java.util.Objects;
  * Immutable.
  *
  * @param reactWithin how long after its trigger it must say that it downloads, or report the
- *     version
+ *     version; if its trigger cannot be handed over, it is late as long after its turn
  * @param finishWithin how long after that it must report the version
  * @param retries how many more attempts follow one that failed or was late, 0 to 100; a rejection
  *     is never tried again

@@ -22,13 +22,16 @@ public enum RolloutDeviceState {
   TRIGGERED,
   /** It downloads, flashes or boots. */
   DOWNLOADING,
-  /** It failed or was not heard of in time, and waits for its next attempt. Holds no slot. */
+  /**
+   * It failed, could not be told or was not heard of in time, and waits for its next attempt. Holds
+   * no slot.
+   */
   RETRYING,
   /** It reports the target version: proven. */
   UPDATED,
   /** It said that the update failed, as often as the plan lets it try. */
   FAILED,
-  /** It was not heard of in time, as often as the plan lets it try. */
+  /** It could not be told or was not heard of in time, as often as the plan lets it try. */
   TIMED_OUT,
   /** The firmware is larger than the space that it says it has; not tried again. */
   REJECTED,
@@ -55,6 +58,7 @@ public enum RolloutDeviceState {
               RETRYING,
               UPDATED,
               FAILED,
+              TIMED_OUT,
               REJECTED,
               EXCLUDED,
               CANCELED);

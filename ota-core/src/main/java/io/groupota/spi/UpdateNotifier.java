@@ -18,8 +18,9 @@ public interface UpdateNotifier {
    * @param trigger what to send
    * @return completes when the message is handed over (to the broker, say), or exceptionally when
    *     it is not: with {@link io.groupota.TriggerRefusedException} if that is this receiver's
-   *     fault and trying again is in vain, else it is sent again; the service also gives up by
-   *     itself after its configured time
+   *     fault and trying again is in vain, else it is sent again (to a device of a rollout for as
+   *     long as {@link io.groupota.rollout.DeviceLimits#reactWithin()}); the service also gives up
+   *     by itself after its configured time
    */
   CompletionStage<?> trigger(UpdateTrigger trigger);
 

@@ -10,6 +10,7 @@ import io.groupota.UpdateCode;
 import io.groupota.event.Work;
 import io.groupota.event.WorkRetried;
 import io.groupota.rollout.DeviceLimits;
+import io.groupota.rollout.Pace;
 import io.groupota.rollout.RolloutDeviceState;
 import io.groupota.rollout.RolloutId;
 import io.groupota.rollout.RolloutState;
@@ -18,6 +19,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BooleanSupplier;
@@ -143,6 +145,91 @@ public abstract class RolloutRetryContract extends RolloutServiceContract {
     assertThat(tried).hasSize(10);
     run(Duration.ofSeconds(5));
     assertThat(tried).hasSize(20).doesNotHaveDuplicates();
+  }
+
+  @Test
+  final void aDeviceThatCanNeverBeToldIsTriedAsOftenAsOneThatDoesNotReactAndHoldsNoSlot() {
+    cannotBeTold(2, new IllegalStateException("not connected"), () -> true);
+    RolloutId id = begin(2);
+    for (Duration backoff :
+        List.of(Duration.ofMinutes(10), Duration.ofMinutes(20), Duration.ofMinutes(30))) {
+      assertStaysAdmitted(id, Duration.ofMinutes(4));
+      assertThat(stateOf(id, 2)).isEqualTo(RolloutDeviceState.RETRYING);
+      run(backoff.minusSeconds(1));
+      assertThat(stateOf(id, 2)).isEqualTo(RolloutDeviceState.RETRYING);
+      run(Duration.ofSeconds(1));
+      service.runOnce();
+    }
+    assertThat(device(id, device(2)).attempts()).isEqualTo(4);
+    int retries = retried().size();
+    assertStaysAdmitted(id, Duration.ofMinutes(4));
+    assertThat(stateOf(id, 2)).isEqualTo(RolloutDeviceState.TIMED_OUT);
+    assertThat(retried()).as("the last one is not tried again").hasSize(retries + 23);
+    settle();
+    assertThat(rollout(id).counts().inFlight()).as("it holds no slot").isZero();
+  }
+
+  /** Until it is late. */
+  private void assertStaysAdmitted(RolloutId id, Duration time) {
+    for (long left = time.toSeconds(); left > 0; left -= 10) {
+      assertThat(stateOf(id, 2)).isEqualTo(RolloutDeviceState.ADMITTED);
+      run(Duration.ofSeconds(10));
+    }
+  }
+
+  @Test
+  final void devicesThatCannotBeToldTakeTheSlotsOfTheOthersForALimitedTime() {
+    Set<DeviceId> offline = Set.of(device(1), device(2), device(3));
+    service =
+        build(
+            builder()
+                .notifier(
+                    trigger ->
+                        trigger.device().filter(offline::contains).isPresent()
+                            ? CompletableFuture.failedFuture(new IllegalStateException("offline"))
+                            : recorder.trigger(trigger)));
+    fleet(6);
+    RolloutId id = start(stages(HALF, 100).devices(ONCE).pace(Pace.constant(60_000, 2)));
+    for (int i = 0; i < 60; i++) {
+      run(Duration.ofSeconds(10));
+      report(in(id, RolloutDeviceState.TRIGGERED), "2.0.0");
+    }
+    assertThat(in(id, RolloutDeviceState.UPDATED)).hasSize(3);
+    assertThat(in(id, RolloutDeviceState.TIMED_OUT)).hasSize(3);
+  }
+
+  @Test
+  final void theTimeInWhichADeviceMustBeToldCountsFromItsTurn() {
+    AtomicBoolean down = new AtomicBoolean(true);
+    cannotBeTold(2, new IllegalStateException("not now"), down::get);
+    fleet(2);
+    DeviceLimits spread =
+        new DeviceLimits(
+            Duration.ofMinutes(4),
+            Duration.ofMinutes(4),
+            0,
+            Duration.ofMinutes(1),
+            Duration.ofMinutes(1),
+            Duration.ofHours(10));
+    RolloutId id = start(stages(HALF, 100).devices(spread));
+    run();
+    for (int i = 0; i < 600 && retried().isEmpty(); i++) {
+      run(Duration.ofMinutes(1));
+    }
+    assertThat(retried()).hasSize(1);
+    assertThat(stateOf(id, 2)).isEqualTo(RolloutDeviceState.ADMITTED);
+  }
+
+  /** A service that was not there for a while has not failed to tell anybody. */
+  @Test
+  final void aDeviceWhoseTurnWasLongAgoIsToldAllTheSame() {
+    AtomicBoolean down = new AtomicBoolean(true);
+    cannotBeTold(2, new IllegalStateException("not now"), down::get);
+    RolloutId id = begin(2);
+    down.set(false);
+    run(Duration.ofHours(5));
+    assertThat(stateOf(id, 2)).isEqualTo(RolloutDeviceState.TRIGGERED);
+    assertThat(triggered()).containsExactly(device(1), device(2));
   }
 
   @Test
