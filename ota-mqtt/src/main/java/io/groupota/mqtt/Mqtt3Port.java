@@ -6,6 +6,7 @@ import com.hivemq.client.mqtt.mqtt3.message.publish.Mqtt3Publish;
 import com.hivemq.client.mqtt.mqtt3.message.subscribe.Mqtt3Subscribe;
 import com.hivemq.client.mqtt.mqtt3.message.subscribe.suback.Mqtt3SubAck;
 import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
 
 /** A client that speaks MQTT 3.1.1. */
 final class Mqtt3Port implements MqttPort {
@@ -18,6 +19,11 @@ final class Mqtt3Port implements MqttPort {
   @Override
   public boolean isConnected() {
     return client.getState().isConnected();
+  }
+
+  @Override
+  public @Nullable Object connection() {
+    return isConnected() ? client.getConfig().getConnectionConfig().orElse(null) : null;
   }
 
   @Override

@@ -6,6 +6,7 @@ import com.hivemq.client.mqtt.mqtt5.message.publish.Mqtt5Publish;
 import com.hivemq.client.mqtt.mqtt5.message.subscribe.Mqtt5Subscribe;
 import com.hivemq.client.mqtt.mqtt5.message.subscribe.suback.Mqtt5SubAck;
 import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
 
 /** A client that speaks MQTT 5. */
 final class Mqtt5Port implements MqttPort {
@@ -18,6 +19,11 @@ final class Mqtt5Port implements MqttPort {
   @Override
   public boolean isConnected() {
     return client.getState().isConnected();
+  }
+
+  @Override
+  public @Nullable Object connection() {
+    return isConnected() ? client.getConfig().getConnectionConfig().orElse(null) : null;
   }
 
   @Override

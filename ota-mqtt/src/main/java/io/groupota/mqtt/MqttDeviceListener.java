@@ -37,7 +37,10 @@ import org.slf4j.LoggerFactory;
  *
  * <p>Subscribes as soon as the client is connected, and again when a session or a subscription is
  * lost; a host that connects its own client anew has nothing to do for it. A client with HiveMQ's
- * automatic reconnect restores its subscriptions itself, and this listener notices the rest.
+ * automatic reconnect restores its subscriptions itself, but says nothing if the broker refuses one
+ * then. So 10 seconds after such a reconnect, a subscription on which nothing has come in is made
+ * once more, beside the one that may be there: a message that comes in at that moment may be
+ * reported twice.
  */
 public final class MqttDeviceListener implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(MqttDeviceListener.class);
@@ -119,7 +122,8 @@ public final class MqttDeviceListener implements AutoCloseable {
 
   /**
    * Whether messages come in now: the client is connected and the broker has granted every
-   * subscription.
+   * subscription. That the broker refused one to a client that reconnected by itself is known some
+   * 10 seconds later.
    *
    * @return whether it listens
    */

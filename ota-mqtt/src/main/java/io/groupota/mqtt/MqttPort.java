@@ -4,6 +4,7 @@ import com.hivemq.client.mqtt.datatypes.MqttQos;
 import java.nio.ByteBuffer;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What this package needs of an MQTT client, whatever its protocol version. Thread-safe; no method
@@ -12,6 +13,12 @@ import java.util.concurrent.CompletableFuture;
 interface MqttPort {
   /** Whether the client is connected now. */
   boolean isConnected();
+
+  /**
+   * What stands for the connection of this moment: another object for each one, also when the
+   * client reconnects by itself; null without one.
+   */
+  @Nullable Object connection();
 
   /**
    * Publishes with QoS 1, not retained.

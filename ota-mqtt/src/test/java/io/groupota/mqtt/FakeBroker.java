@@ -42,6 +42,7 @@ final class FakeBroker implements AutoCloseable {
   private volatile int grant;
   private volatile int version;
   private volatile boolean hesitates;
+  private volatile boolean confirms;
 
   FakeBroker() {
     this(0);
@@ -85,6 +86,10 @@ final class FakeBroker implements AutoCloseable {
     return publishes.size();
   }
 
+  int waitingSubscribes() {
+    return subscribes.size();
+  }
+
   /** Answers subscriptions with this return code: 0x80 is a refusal. */
   void grants(int returnCode) {
     grant = returnCode;
@@ -105,23 +110,34 @@ final class FakeBroker implements AutoCloseable {
     }
   }
 
+  /** Confirms every UNSUBSCRIBE from now on at once. */
+  void confirmsAtOnce() {
+    confirms = true;
+  }
+
   /** Confirms a packet of an UNSUBSCRIBE. */
   void confirm(byte[] unsubscribe) throws IOException {
-    send(0xb0, 0x02, unsubscribe[2], unsubscribe[3]);
+    if (version == 5) {
+      send(0xb0, 0x04, unsubscribe[2], unsubscribe[3], 0x00, 0x00);
+    } else {
+      send(0xb0, 0x02, unsubscribe[2], unsubscribe[3]);
+    }
   }
 
   /** Publishes to the client with QoS 1. */
   void publish(int packetId, String topic, String payload) throws IOException {
     byte[] name = topic.getBytes(UTF_8);
     byte[] text = payload.getBytes(UTF_8);
-    int[] packet = new int[2 + 2 + name.length + 2 + text.length];
+    // In version 5 there is the length of the properties, none, before the payload.
+    int properties = version == 5 ? 1 : 0;
+    int[] packet = new int[2 + 2 + name.length + 2 + properties + text.length];
     packet[0] = 0x32;
     packet[1] = packet.length - 2;
     packet[3] = name.length;
     copy(name, packet, 4);
     packet[4 + name.length] = packetId >> 8;
     packet[5 + name.length] = packetId;
-    copy(text, packet, 6 + name.length);
+    copy(text, packet, 6 + name.length + properties);
     send(packet);
   }
 
@@ -191,9 +207,18 @@ final class FakeBroker implements AutoCloseable {
           case PUBLISH -> publishes.add(packet);
           case SUBSCRIBE -> {
             subscribes.add(packet);
-            send(0x90, 0x03, packet[2], packet[3], grant);
+            if (version == 5) {
+              send(0x90, 0x04, packet[2], packet[3], 0x00, grant);
+            } else {
+              send(0x90, 0x03, packet[2], packet[3], grant);
+            }
           }
-          case UNSUBSCRIBE -> unsubscribes.add(packet);
+          case UNSUBSCRIBE -> {
+            unsubscribes.add(packet);
+            if (confirms) {
+              confirm(packet);
+            }
+          }
           case PING -> send(0xd0, 0x00);
           // A client waits for the broker to close.
           case DISCONNECT -> socket.close();
