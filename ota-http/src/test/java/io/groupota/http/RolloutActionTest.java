@@ -62,7 +62,10 @@ class RolloutActionTest {
         bad("pace", "", "The body must be the pace; {} is one without limits"),
         bad("pace", "{\"speed\":1}", "pace.speed is not known"),
         bad("pace", "{\"per_minute\":\"1\"}", "pace.per_minute must be a number"),
-        bad("pace", "{\"per_minute\":0}", "pace: per_minute must be above 0"),
+        bad(
+            "pace",
+            "{\"per_minute\":0}",
+            "pace: per_minute must be above 0 and at most 1000000000"),
         bad("pace", "{\"in_flight\":1.5}", "pace.in_flight must be a whole number"),
         bad(
             "pace",
