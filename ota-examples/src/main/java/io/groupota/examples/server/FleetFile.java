@@ -1,10 +1,12 @@
 package io.groupota.examples.server;
 
 import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonLocation;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.StreamReadFeature;
+import com.fasterxml.jackson.core.exc.StreamConstraintsException;
 import io.groupota.DeviceId;
 import io.groupota.GroupId;
 import io.groupota.OwnerId;
@@ -57,9 +59,19 @@ final class FleetFile {
       return new Fleet(fleet.owners, fleet.groups, fleet.devices);
     } catch (NoSuchFileException e) {
       throw new UsageException("--fleet " + file + ": no such file");
-    } catch (JsonProcessingException e) {
+    } catch (StreamConstraintsException e) {
+      // Most of these have no place.
       throw new UsageException(
-          "--fleet " + file + ", line " + e.getLocation().getLineNr() + ": " + reason(e));
+          "--fleet "
+              + file
+              + ": it is nested too deeply, or a name, a text or a number is too long");
+    } catch (JsonProcessingException e) {
+      JsonLocation place = e.getLocation();
+      throw new UsageException(
+          "--fleet "
+              + file
+              + (", line " + place.getLineNr() + ", column " + place.getColumnNr())
+              + (": " + reason(e)));
     } catch (IOException e) {
       throw new UsageException("--fleet " + file + ": the file cannot be read");
     } catch (MalformedFleetException e) {
@@ -68,13 +80,12 @@ final class FleetFile {
   }
 
   /**
-   * What the parser says, without the text that it choked on: that may be a secret. The name of a
-   * repeated field is none.
+   * Nothing of what the parser says, which may quote a secret, but for the name of a repeated
+   * field, which is none.
    */
   private static String reason(JsonProcessingException e) {
     String said = e.getOriginalMessage().lines().findFirst().orElse("");
-    return "not valid JSON: "
-        + (said.startsWith("Duplicate field") ? said : said.replaceAll("'[^']{2,}'", "a word"));
+    return "not valid JSON" + (said.startsWith("Duplicate field") ? ": " + said : "");
   }
 
   private void read(JsonParser parser) throws IOException {

@@ -175,6 +175,32 @@ class ServerInputTest {
         .satisfies(e -> assertThat(e.getMessage().lines()).hasSize(1));
   }
 
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      textBlock =
+          """
+          `# a comment` | , line 1, column 1: not valid JSON
+          {"owners":[{"id":"me","bearer":top}]} | , line 1, column 32: not valid JSON
+          {"owners":[{"id":"me","bearer":"top | , line 1, column 36: not valid JSON
+          {"owners":[ | , line 1, column 12: not valid JSON
+          {"owners":[],"owners":[]} | , line 1, column 22: not valid JSON: Duplicate field 'owners'
+          """)
+  void whatIsNoJsonIsRefusedWithItsPlaceAlone(String json, String said) {
+    assertThatThrownBy(() -> read(json))
+        .isInstanceOf(UsageException.class)
+        .hasMessage("--fleet " + folder.resolve("fleet.json") + said);
+  }
+
+  @Test
+  void aNameThatIsTooLongForTheParserIsRefused() {
+    assertThatThrownBy(() -> read("{\"" + "n".repeat(60_000) + "\":1}"))
+        .isInstanceOf(UsageException.class)
+        .hasMessageEndingWith(
+            "json: it is nested too deeply, or a name, a text or a number is too long");
+  }
+
   @Test
   void aMissingFleetFileIsSaid() {
     assertThatThrownBy(() -> FleetFile.read(folder.resolve("none.json")))
