@@ -67,6 +67,12 @@ final class Database {
     if (migrate && !found.isCurrent()) {
       Schema.migrate(dataSource, found.dialect());
       found = look(dataSource, part);
+      if (found.version() == 0) {
+        throw new StorageException(
+            "The tables of Group OTA are gone again after they were created: an in-memory H2 needs"
+                + " ;DB_CLOSE_DELAY=-1 in its URL",
+            null);
+      }
     }
     found.require();
     return new Database(dataSource, found.dialect(), part, clock);

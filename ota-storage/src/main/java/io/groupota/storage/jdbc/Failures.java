@@ -2,6 +2,7 @@ package io.groupota.storage.jdbc;
 
 import io.groupota.StorageException;
 import java.sql.SQLException;
+import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -13,6 +14,13 @@ import org.jspecify.annotations.Nullable;
 final class Failures {
   /** Classes of SQL states: connection, authorization, resources, operator, system. */
   private static final Set<String> ABOUT_THE_SERVER = Set.of("08", "28", "53", "57", "58");
+
+  /** What H2 says only in messages that may quote the URL, and so a password. */
+  private static final Map<String, String> REASONS =
+      Map.of(
+          "90011", "the path in the URL is relative: begin it with ./ or with /",
+          "90020", "another process has the database open",
+          "90046", "the URL is malformed");
 
   private Failures() {}
 
@@ -34,8 +42,10 @@ final class Failures {
 
   static StorageException unavailable(String what, Throwable failure) {
     String state = sqlState(failure);
+    String reason = REASONS.containsKey(state) ? ": " + REASONS.get(state) : "";
     return new StorageException(
-        state.isEmpty() ? what : what + " (SQL state " + state + ")", withoutValues(failure));
+        state.isEmpty() ? what : what + " (SQL state " + state + reason + ")",
+        withoutValues(failure));
   }
 
   private static Throwable withoutValues(Throwable failure) {

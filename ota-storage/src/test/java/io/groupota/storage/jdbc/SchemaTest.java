@@ -24,11 +24,13 @@ import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.UUID;
 import java.util.concurrent.Callable;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Stream;
 import javax.sql.DataSource;
 import org.flywaydb.core.Flyway;
+import org.h2.jdbcx.JdbcDataSource;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -115,6 +117,23 @@ class SchemaTest {
     try (HikariDataSource pool = kind.pool(2)) {
       assertWorks(JdbcOtaRepository.using(pool));
     }
+  }
+
+  @Test
+  void aDatabaseThatGoesWithItsLastConnectionIsSaidToNeedADelay() {
+    JdbcDataSource unpooled = new JdbcDataSource();
+    unpooled.setURL("jdbc:h2:mem:" + UUID.randomUUID());
+    String gone =
+        "The tables of Group OTA are gone again after they were created: an in-memory H2 needs"
+            + " ;DB_CLOSE_DELAY=-1 in its URL";
+    assertThatThrownBy(() -> JdbcOtaRepository.using(unpooled))
+        .isInstanceOf(StorageException.class)
+        .hasMessage(gone);
+    assertThatThrownBy(() -> JdbcGroupRegistry.using(unpooled))
+        .isInstanceOf(StorageException.class)
+        .hasMessage(gone);
+    unpooled.setURL(unpooled.getURL() + ";DB_CLOSE_DELAY=-1");
+    assertWorks(JdbcOtaRepository.using(unpooled));
   }
 
   @ParameterizedTest

@@ -15,8 +15,12 @@ import io.groupota.spi.TriggerQueue.Claim;
 import io.groupota.spi.UpdateLog.Outcome;
 import io.groupota.testkit.Race;
 import io.groupota.testkit.SettableClock;
+import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.nio.channels.FileChannel;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -30,8 +34,11 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Supplier;
 import javax.sql.DataSource;
+import org.h2.jdbcx.JdbcDataSource;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -222,6 +229,33 @@ class TransactionsTest {
       assertThatThrownBy(() -> JdbcGroupRegistry.using(spy.dataSource()))
           .isInstanceOf(StorageException.class)
           .hasMessage("The database of the group registry could not be reached (SQL state 08001)");
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          mem:secret;PASSWORD | 90046: the URL is malformed
+          secret/ota | 90011: the path in the URL is relative: begin it with ./ or with /
+          {folder}/secret | 90020: another process has the database open
+          """)
+  void aDatabaseThatCannotBeOpenedIsExplainedWithoutItsUrl(
+      String url, String said, @TempDir Path folder) throws IOException {
+    JdbcDataSource database = new JdbcDataSource();
+    database.setURL("jdbc:h2:" + url.replace("{folder}", folder.toString()));
+    try (FileChannel file =
+        FileChannel.open(
+            folder.resolve("secret.mv.db"),
+            StandardOpenOption.CREATE_NEW,
+            StandardOpenOption.WRITE)) {
+      assertThat(file.lock().isValid()).isTrue();
+      assertThatThrownBy(() -> JdbcOtaRepository.using(database))
+          .isInstanceOf(StorageException.class)
+          .hasMessage(
+              "The database of the OTA repository could not be reached (SQL state " + said + ")")
+          .satisfies(e -> assertThat(printed(e)).doesNotContain("secret"));
     }
   }
 
