@@ -125,7 +125,7 @@ public final class JdbcOtaRepository implements OtaRepository {
 
     /**
      * Whether {@link #build()} creates and upgrades the tables, on PostgreSQL with a Flyway history
-     * of its own ({@code ota_schema_history}). That takes two connections at once. A host that
+     * of its own ({@code ota_schema_history}), which takes two connections at once. A host that
      * migrates tables of its own in the same schema with Flyway does so first, since Flyway refuses
      * a schema that is neither empty nor its own. Without, the host runs what {@link #writeSchema}
      * writes. Default: true.

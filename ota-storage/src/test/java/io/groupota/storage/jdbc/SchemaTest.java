@@ -34,6 +34,7 @@ import org.h2.jdbcx.JdbcDataSource;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -111,11 +112,13 @@ class SchemaTest {
     }
   }
 
+  /** On H2 one creates the tables, on PostgreSQL two. */
   @ParameterizedTest
-  @EnumSource
-  void aPoolOfTwoConnectionsIsEnough(TestDatabase.Kind kind) {
-    try (HikariDataSource pool = kind.pool(2)) {
+  @CsvSource({"H2, 1", "POSTGRESQL, 2"})
+  void aSmallPoolIsEnough(TestDatabase.Kind kind, int connections) {
+    try (HikariDataSource pool = kind.pool(connections)) {
       assertWorks(JdbcOtaRepository.using(pool));
+      JdbcGroupRegistry.using(pool);
     }
   }
 
