@@ -158,12 +158,21 @@ final class RolloutWorld implements AutoCloseable {
               .findFirst()
               .orElseThrow();
       assertThat(device.stage()).as("%s is triggered", device).isLessThanOrEqualTo(rollout.stage());
-      boolean late =
-          rollout.state() == RolloutState.COMPLETED
-              && device.state() == RolloutDeviceState.TIMED_OUT;
-      assertThat(device.state().isInFlight() || late).as("%s is triggered", device).isTrue();
+      assertThat(device.state().isInFlight() || isLeft(rollout, device))
+          .as("%s is triggered", device)
+          .isTrue();
     }
     return CompletableFuture.completedFuture(null);
+  }
+
+  /** Those that a rollout has left behind when it was completed, and that fell back since. */
+  private static boolean isLeft(Rollout rollout, RolloutDevice device) {
+    return rollout.state() == RolloutState.COMPLETED
+        && switch (device.state()) {
+          case TIMED_OUT -> true;
+          case FELL_BACK -> !device.since().isBefore(rollout.endedAt().orElseThrow());
+          default -> false;
+        };
   }
 
   /** The repository, which checks each change of states. */
