@@ -2,6 +2,7 @@ package io.groupota.benchmarks;
 
 import com.hivemq.client.mqtt.MqttClientState;
 import com.hivemq.client.mqtt.mqtt5.Mqtt5AsyncClient;
+import com.hivemq.client.mqtt.mqtt5.Mqtt5ClientConfig;
 import com.hivemq.client.mqtt.mqtt5.Mqtt5RxClient;
 import com.hivemq.client.mqtt.mqtt5.message.publish.Mqtt5Publish;
 import com.hivemq.client.mqtt.mqtt5.message.subscribe.Mqtt5Subscribe;
@@ -9,6 +10,7 @@ import com.hivemq.client.mqtt.mqtt5.message.subscribe.suback.Mqtt5SubAck;
 import com.hivemq.client.rx.FlowableWithSingle;
 import com.hivemq.client.rx.reactivestreams.WithSingleSubscriber;
 import java.lang.reflect.Proxy;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.reactivestreams.Subscription;
@@ -35,6 +37,16 @@ final class InProcessClient {
                       case "subscribePublishes" -> new Subscribed((Mqtt5Subscribe) args[0]);
                       default -> throw new UnsupportedOperationException(method.toString());
                     });
+    Mqtt5ClientConfig config =
+        (Mqtt5ClientConfig)
+            Proxy.newProxyInstance(
+                InProcessClient.class.getClassLoader(),
+                new Class<?>[] {Mqtt5ClientConfig.class},
+                (proxy, method, args) ->
+                    switch (method.getName()) {
+                      case "getConnectionConfig" -> Optional.empty();
+                      default -> throw new UnsupportedOperationException(method.toString());
+                    });
     return (Mqtt5AsyncClient)
         Proxy.newProxyInstance(
             InProcessClient.class.getClassLoader(),
@@ -43,6 +55,7 @@ final class InProcessClient {
                 switch (method.getName()) {
                   case "getState" ->
                       connected ? MqttClientState.CONNECTED : MqttClientState.DISCONNECTED;
+                  case "getConfig" -> config;
                   case "toRx" -> rx;
                   default -> throw new UnsupportedOperationException(method.toString());
                 });

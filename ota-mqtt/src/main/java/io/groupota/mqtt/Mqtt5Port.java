@@ -23,7 +23,9 @@ final class Mqtt5Port implements MqttPort {
 
   @Override
   public @Nullable Object connection() {
-    return isConnected() ? client.getConfig().getConnectionConfig().orElse(null) : null;
+    return isConnected()
+        ? client.getConfig().getConnectionConfig().<Object>map(config -> config).orElse(client)
+        : null;
   }
 
   @Override
