@@ -9,8 +9,9 @@ import java.util.concurrent.FutureTask;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A digest that is worked out beside its caller, a few pieces behind, in the pool of the JVM. If
- * that has no thread to spare, the caller does it when more pieces come. Used by one thread.
+ * A digest that is worked out beside its caller, a few pieces behind, in the pool of the JVM: all
+ * of it, or only the first pieces. If the pool has no thread to spare, the caller does it when more
+ * pieces come. Used by one thread.
  */
 final class DigestBeside {
   /** What is smaller is done sooner than handed over, if nothing before it is still to be done. */
@@ -21,11 +22,28 @@ final class DigestBeside {
 
   private final MessageDigest digest;
 
+  /** How many more pieces are handed over. */
+  private long left;
+
   /** The last pieces, the oldest first. */
   private final Deque<Piece> pieces = new ArrayDeque<>();
 
-  DigestBeside(MessageDigest digest) {
+  private DigestBeside(MessageDigest digest, long left) {
     this.digest = digest;
+    this.left = left;
+  }
+
+  /** All of it is worked out beside the caller. */
+  static DigestBeside of(MessageDigest digest) {
+    return new DigestBeside(digest, Long.MAX_VALUE);
+  }
+
+  /**
+   * What can wait until a small file is forced to the disk is worked out beside the caller, and the
+   * rest of a larger file by the caller.
+   */
+  static DigestBeside atFirst(MessageDigest digest) {
+    return new DigestBeside(digest, PIECES);
   }
 
   /** A copy of bytes, since they are the caller's, and the work on them. */
@@ -42,10 +60,14 @@ final class DigestBeside {
   /** Keeps a copy of the bytes for a while, so they should be few. */
   void update(byte[] bytes, int offset, int length) {
     FutureTask<?> earlier = last();
-    if (length < WORTH_HANDING_OVER && (earlier == null || earlier.isDone())) {
+    if (left == 0) {
+      finish(earlier);
+    }
+    if (left == 0 || (length < WORTH_HANDING_OVER && (earlier == null || earlier.isDone()))) {
       digest.update(bytes, offset, length);
       return;
     }
+    left--;
     byte[] copy = room(length);
     System.arraycopy(bytes, offset, copy, 0, length);
     FutureTask<?> task = new FutureTask<@Nullable Void>(() -> take(earlier, copy, length), null);

@@ -27,9 +27,9 @@ final class MeasuringStream extends InputStream {
   private final FirmwareInspector.Inspection inspection;
 
   /** The slowest by far, MD5 takes as long as all the rest. */
-  private final DigestBeside md5 = new DigestBeside(digest("MD5"));
+  private final DigestBeside md5 = DigestBeside.of(digest("MD5"));
 
-  private final MessageDigest sha256 = digest("SHA-256");
+  private final DigestBeside sha256 = DigestBeside.atFirst(digest("SHA-256"));
   private long size;
 
   private boolean ended;
