@@ -83,7 +83,7 @@ public final class DefaultGroupOtaService implements GroupOtaService {
     this.limits = settings.limits();
     this.groups = new OwnedGroups(spis.groups(), spis.entitlement());
     ObjectIds ids = new ObjectIds(clock, random);
-    FirmwareUploads uploads = new FirmwareUploads(spis, limits.maxFirmwareSize());
+    FirmwareUploads uploads = new FirmwareUploads(spis, ids, clock, limits);
     this.deployments = new Deployments(spis, groups, uploads, ids, clock);
     MemberContexts contexts =
         new MemberContexts(repository, settings.triggers().retriggerInterval());

@@ -50,18 +50,18 @@ final class Deployments {
     }
     Optional<OtaUpdate> served = repository.served(group.id());
     checkGuards(request, served);
-    UpdateId id = new UpdateId(ids.next());
     Deployed deployed =
         uploads.upload(
-            new BlobKey(group.id() + "/" + id),
             request.firmware(),
-            (key, firmware) ->
-                record(group, update(request, group.id(), id, key, firmware), served, request));
+            (key, firmware) -> {
+              UpdateId id = new UpdateId(key.value());
+              return record(group, update(request, group.id(), id, key, firmware), served, request);
+            });
     LOG.info(
         "Group {} serves {} now (update {}, {} bytes)",
         group.id(),
         request.version(),
-        id,
+        deployed.update().id(),
         deployed.update().firmware().size());
     return deployed;
   }

@@ -10,6 +10,7 @@ import io.groupota.spi.BlobStore;
 import io.groupota.spi.FirmwareInspector;
 import java.io.IOException;
 import java.io.InputStream;
+import java.time.Clock;
 import java.util.function.BiFunction;
 import java.util.function.BooleanSupplier;
 
@@ -19,20 +20,26 @@ import java.util.function.BooleanSupplier;
  */
 final class FirmwareUploads {
   private final BlobLedger ledger;
+  private final ReservedKeys keys;
   private final BlobStore blobs;
   private final FirmwareInspector inspector;
   private final long maxFirmwareSize;
 
-  FirmwareUploads(Spis spis, long maxFirmwareSize) {
+  FirmwareUploads(Spis spis, ObjectIds ids, Clock clock, Settings.Limits limits) {
     this.ledger = spis.repository();
+    this.keys = new ReservedKeys(ledger, ids, clock, limits.deployGrace());
     this.blobs = spis.blobs();
     this.inspector = spis.inspector();
-    this.maxFirmwareSize = maxFirmwareSize;
+    this.maxFirmwareSize = limits.maxFirmwareSize();
   }
 
-  /** Stores a file and commits what it is for; if either fails, the blob is abandoned. */
-  <T> T upload(BlobKey key, FirmwareSource source, BiFunction<BlobKey, Firmware, T> commit) {
-    ledger.reserve(key);
+  /**
+   * Stores a file and commits what it is for; if either fails, the blob is abandoned.
+   *
+   * @param commit takes the key of the blob, whose value is a new id
+   */
+  <T> T upload(FirmwareSource source, BiFunction<BlobKey, Firmware, T> commit) {
+    BlobKey key = keys.take();
     try {
       return commit.apply(key, store(key, source));
     } catch (RuntimeException | Error e) {

@@ -76,13 +76,10 @@ final class RolloutDeploys {
     List<Group> owned = owned(request, others);
     checkFit(plan, owned);
     owned.forEach(group -> Deployments.checkGuards(request, repository.served(group.id())));
-    RolloutId id = new RolloutId(ids.next());
-    BlobKey blob = new BlobKey(request.group() + "/" + id);
     RolloutLog.Opening opened =
         uploads.upload(
-            blob,
             request.firmware(),
-            (key, firmware) -> open(key, opening(id, request, plan, owned, firmware, key)));
+            (key, firmware) -> open(key, opening(request, plan, owned, firmware, key)));
     owned.forEach(group -> invalidation.of(group.id()));
     return opened;
   }
@@ -196,12 +193,8 @@ final class RolloutDeploys {
   }
 
   private RolloutLog.Opening opening(
-      RolloutId id,
-      DeployRequest request,
-      RolloutPlan plan,
-      List<Group> owned,
-      Firmware firmware,
-      BlobKey key) {
+      DeployRequest request, RolloutPlan plan, List<Group> owned, Firmware firmware, BlobKey key) {
+    RolloutId id = new RolloutId(key.value());
     List<RolloutLog.Target> targets = new ArrayList<>();
     for (Group group : owned) {
       OtaUpdate update =

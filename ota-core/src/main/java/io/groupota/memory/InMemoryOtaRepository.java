@@ -163,15 +163,15 @@ public final class InMemoryOtaRepository implements OtaRepository {
   }
 
   /**
-   * Reserves a key.
+   * Reserves keys.
    *
-   * @param key a new key
-   * @throws StorageException if the key is known already
+   * @param keys new keys
+   * @throws StorageException if one of them is known already
    */
   @Override
-  public void reserve(BlobKey key) {
+  public void reserve(Collection<BlobKey> keys) {
     synchronized (lock) {
-      reservations.reserve(key);
+      reservations.reserve(keys);
     }
   }
 

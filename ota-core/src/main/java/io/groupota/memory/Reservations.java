@@ -26,11 +26,13 @@ final class Reservations {
     this.clock = clock;
   }
 
-  void reserve(BlobKey key) {
-    if (isKnown(key)) {
-      throw new StorageException("The blob key " + key + " is reserved already", null);
+  void reserve(Collection<BlobKey> keys) {
+    for (BlobKey key : keys) {
+      if (isKnown(key)) {
+        throw new StorageException("The blob key " + key + " is reserved already", null);
+      }
     }
-    reserved.put(key, clock.instant());
+    keys.forEach(key -> reserved.put(key, clock.instant()));
   }
 
   private boolean isKnown(BlobKey key) {

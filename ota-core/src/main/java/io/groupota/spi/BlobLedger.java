@@ -14,11 +14,22 @@ import java.util.List;
  */
 public interface BlobLedger {
   /**
-   * Reserves a key, durably, before anything is written under it.
+   * Reserves keys, durably, before anything is written under them. Atomic.
+   *
+   * @param keys new keys, different from each other, at least one
+   * @throws io.groupota.StorageException if one of them is known already, or the storage fails;
+   *     then none is reserved
+   */
+  void reserve(Collection<BlobKey> keys);
+
+  /**
+   * Reserves one key.
    *
    * @param key a new key
    */
-  void reserve(BlobKey key);
+  default void reserve(BlobKey key) {
+    reserve(List.of(key));
+  }
 
   /**
    * Claims abandoned reservations for deletion: those not made final within a time, and those

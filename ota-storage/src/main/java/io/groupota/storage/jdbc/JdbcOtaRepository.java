@@ -213,8 +213,8 @@ public final class JdbcOtaRepository implements OtaRepository {
   }
 
   @Override
-  public void reserve(BlobKey key) {
-    blobs.reserve(key);
+  public void reserve(Collection<BlobKey> keys) {
+    blobs.reserve(keys);
   }
 
   @Override

@@ -16,9 +16,8 @@ import org.jdbi.v3.core.Handle;
  */
 final class SqlBlobLedger implements BlobLedger {
   private static final String RESERVE =
-      "INSERT INTO ota_blob (blob_key, state, since) VALUES (:key, 'RESERVED', "
-          + Database.NOW
-          + ")";
+      "INSERT INTO ota_blob (blob_key, state, since) SELECT n.blob_key, 'RESERVED', "
+          + (Database.NOW + " FROM unnest(CAST(:keys AS VARCHAR ARRAY)) AS n (blob_key)");
 
   private static final String LATE =
       "SELECT blob_key FROM ota_blob WHERE state = 'RESERVED' AND since <= "
@@ -54,12 +53,12 @@ final class SqlBlobLedger implements BlobLedger {
   }
 
   @Override
-  public void reserve(BlobKey key) {
+  public void reserve(Collection<BlobKey> keys) {
     database.writeSingle(
         handle ->
             handle
                 .createUpdate(RESERVE)
-                .bind("key", key.value())
+                .bind("keys", Columns.texts(keys))
                 .bind("now", Columns.instant(database.now()))
                 .execute());
   }

@@ -4,9 +4,11 @@ import static io.groupota.testkit.contract.Scenario.ALL;
 import static io.groupota.testkit.contract.Scenario.GRACE;
 import static io.groupota.testkit.contract.Scenario.MILLISECOND;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.groupota.BlobKey;
 import io.groupota.OtaUpdate;
+import io.groupota.StorageException;
 import io.groupota.spi.BlobLedger;
 import io.groupota.spi.UpdateLog.Entry;
 import io.groupota.spi.UpdateLog.Outcome;
@@ -17,6 +19,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.Callable;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -38,6 +41,35 @@ public interface BlobLedgerContract extends OtaRepositoryFixture {
     scenario.clock.advance(Duration.ofMinutes(1));
     assertThat(scenario.otherNode.claimAbandoned(GRACE, ALL))
         .containsExactlyInAnyOrder(first, second);
+  }
+
+  @Test
+  default void keysThatAreReservedTogetherAreOnTheirOwn() {
+    Scenario scenario = new Scenario(this);
+    BlobLedger ledger = scenario.repository;
+    List<BlobKey> keys = Stream.generate(scenario::newBlob).limit(20).toList();
+    ledger.reserve(keys);
+    ledger.abandon(keys.get(0));
+    scenario.record(scenario.update(scenario.group(), "1.0.0", keys.get(1)));
+    assertThat(scenario.otherNode.claimAbandoned(GRACE, ALL)).containsExactly(keys.get(0));
+
+    scenario.clock.advance(GRACE.plus(MILLISECOND));
+    List<BlobKey> late = new ArrayList<>(keys);
+    late.remove(1);
+    assertThat(scenario.otherNode.claimAbandoned(GRACE, ALL))
+        .containsExactlyInAnyOrderElementsOf(late);
+  }
+
+  @Test
+  default void keysAreReservedTogetherOrNotAtAll() {
+    Scenario scenario = new Scenario(this);
+    BlobLedger ledger = scenario.repository;
+    BlobKey known = scenario.reservedBlob();
+    BlobKey unknown = scenario.newBlob();
+    assertThatThrownBy(() -> ledger.reserve(List.of(unknown, known)))
+        .isInstanceOf(StorageException.class);
+    scenario.clock.advance(GRACE.plus(MILLISECOND));
+    assertThat(scenario.otherNode.claimAbandoned(GRACE, ALL)).containsExactly(known);
   }
 
   @Test

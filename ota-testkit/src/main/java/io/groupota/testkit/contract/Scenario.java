@@ -73,9 +73,13 @@ final class Scenario {
 
   /** A key that is reserved already. */
   BlobKey reservedBlob() {
-    BlobKey key = new BlobKey("blobs/" + hexId());
+    BlobKey key = newBlob();
     repository.reserve(key);
     return key;
+  }
+
+  BlobKey newBlob() {
+    return new BlobKey("blobs/" + hexId());
   }
 
   /** An update, deployed now, with a blob of its own that is reserved. */

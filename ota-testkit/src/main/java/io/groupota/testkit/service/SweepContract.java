@@ -23,6 +23,7 @@ import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
@@ -180,7 +181,7 @@ public abstract class SweepContract extends ServiceContract {
     List<BlobKey> keys = new ArrayList<>();
     Interceptor remember =
         (reserve, args) -> {
-          keys.add((BlobKey) args[0]);
+          ((Collection<?>) args[0]).forEach(key -> keys.add((BlobKey) key));
           return reserve.call();
         };
     GroupOtaService slow = build(builder().repository(intercepting("reserve", remember)));
