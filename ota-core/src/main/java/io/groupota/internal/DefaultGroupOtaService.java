@@ -109,19 +109,18 @@ public final class DefaultGroupOtaService implements GroupOtaService {
     Rollback rollback = new Rollback(spis, deployments, ids);
     RolloutMembers members =
         new RolloutMembers(
-            spis,
+            repository,
             contexts,
-            rolloutEvents,
-            settings.triggers(),
-            dispatchWorker::wake,
-            new ElapsedTime(clock));
+            new MemberTriggers(spis, rolloutEvents, settings.triggers(), dispatchWorker::wake),
+            rolloutEvents);
     RolloutEngine engine =
         new RolloutEngine(
             repository,
             new RolloutEngine.Parts(
                 enrolment, members, rollback, rolloutEvents, dispatchWorker::wake),
             firmware,
-            settings.triggers().lease());
+            settings.triggers().lease(),
+            new ElapsedTime(clock));
     this.driving = new BackgroundWork(Work.ROLLOUTS, () -> engine.run(this::isClosed), events);
     this.rolloutWorker = new Worker("ota-rollouts", settings.triggers().pollInterval(), driving);
     RolloutDeploys deploys =

@@ -59,6 +59,12 @@ final class MemberClaims implements AutoCloseable {
     return new Batch(queue.claimDevices(lease, SIZE), claimedAt);
   }
 
+  /** Whether half of the lease of a batch is over. */
+  boolean isHalfOver(Batch batch) {
+    Duration held = ElapsedTime.between(batch.claimedAt(), time.now());
+    return held.compareTo(lease.dividedBy(2)) >= 0;
+  }
+
   /** A change that leaves a device as it is, for whoever claims it next. */
   static Move givenBack(Member member) {
     return new Move(

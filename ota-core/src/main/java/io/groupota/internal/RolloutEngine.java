@@ -50,8 +50,14 @@ final class RolloutEngine {
   private final ServedFirmware firmware;
   private final Runnable onTriggersDue;
   private final Duration lease;
+  private final ElapsedTime time;
 
-  RolloutEngine(OtaRepository repository, Parts parts, ServedFirmware firmware, Duration lease) {
+  RolloutEngine(
+      OtaRepository repository,
+      Parts parts,
+      ServedFirmware firmware,
+      Duration lease,
+      ElapsedTime time) {
     this.repository = repository;
     this.enrolment = parts.enrolment();
     this.members = parts.members();
@@ -60,6 +66,7 @@ final class RolloutEngine {
     this.onTriggersDue = parts.onTriggersDue();
     this.firmware = firmware;
     this.lease = lease;
+    this.time = time;
   }
 
   /** What the engine works with. */
@@ -73,7 +80,7 @@ final class RolloutEngine {
   /** Does all that is due, or what it can until it is told to stop. */
   void run(BooleanSupplier stopping) {
     boolean more = true;
-    try (MemberClaims claims = members.claims()) {
+    try (MemberClaims claims = new MemberClaims(repository, lease, time)) {
       while (more && !stopping.getAsBoolean()) {
         Driven driven = driveRollouts(stopping);
         more = members.drive(claims, stopping) || driven.left();

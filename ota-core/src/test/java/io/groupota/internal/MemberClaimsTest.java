@@ -40,6 +40,8 @@ class MemberClaimsTest {
   private final Queue<Supplier<List<DueMember>>> answers = new ArrayDeque<>();
   private final Queue<Collection<Move>> moved = new ArrayDeque<>();
 
+  private final ElapsedTime time = new ElapsedTime(Clock.systemUTC());
+
   private final MemberClaims claims =
       new MemberClaims(
           (RolloutQueue)
@@ -54,7 +56,7 @@ class MemberClaimsTest {
                     return List.of();
                   }),
           Duration.ofMinutes(1),
-          new ElapsedTime(Clock.systemUTC()));
+          time);
 
   @SuppressWarnings("unchecked")
   private static Collection<Move> moves(Object argument) {
@@ -141,6 +143,16 @@ class MemberClaimsTest {
   private static Move asItWas(Member member) {
     return new Move(
         member, RolloutDeviceState.ADMITTED, 2, member.attemptAt(), Optional.of(Duration.ZERO));
+  }
+
+  @Test
+  void theLeaseOfABatchIsHalfOverOnceHalfOfItHasPassed() {
+    assertThat(claims.isHalfOver(claimedBefore(Duration.ofSeconds(15)))).isFalse();
+    assertThat(claims.isHalfOver(claimedBefore(Duration.ofSeconds(30)))).isTrue();
+  }
+
+  private MemberClaims.Batch claimedBefore(Duration ago) {
+    return new MemberClaims.Batch(due(1), time.now() - ago.toNanos());
   }
 
   @Test
