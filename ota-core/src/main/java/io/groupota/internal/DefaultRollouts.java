@@ -34,7 +34,6 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalInt;
-import java.util.OptionalLong;
 import java.util.function.Function;
 
 /** Control of rollouts: each action is a compare-and-set on the rollout as it was seen. */
@@ -238,11 +237,10 @@ final class DefaultRollouts implements Rollouts {
                           seen.progress().state(),
                           "has a group that served nothing before; name an update to roll back to"));
       List<Deployed> back = events.rollingBack(seen, entries);
-      OptionalLong done = rollback.take(seen, entries);
-      if (done.isPresent()) {
+      if (rollback.take(seen, entries)) {
         deploys.changed(seen.rollout());
         onChange.run();
-        events.rolledBack(seen, back, done.getAsLong(), Optional.of(owner));
+        events.rolledBack(seen, back, Optional.of(owner));
         return owned(owner, id).rollout();
       }
     }

@@ -16,7 +16,6 @@ import io.groupota.spi.UpdateLog;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.OptionalLong;
 
 /** Works out what the groups of a rollout are to serve when it is rolled back. */
 final class Rollback {
@@ -72,9 +71,11 @@ final class Rollback {
         .anyMatch(part -> group.filter(part::equals).isPresent());
   }
 
-  /** Rolls back, unless somebody was first; returns how many groups serve something else then. */
-  OptionalLong take(TrackedRollout seen, List<UpdateLog.Entry> entries) {
-    return repository.advance(seen, rolledBack(seen), new RolloutStep.RollBack(entries));
+  /** Rolls back, unless somebody was first, as is another deploy to one of the groups. */
+  boolean take(TrackedRollout seen, List<UpdateLog.Entry> entries) {
+    return repository
+        .advance(seen, rolledBack(seen), new RolloutStep.RollBack(entries))
+        .isPresent();
   }
 
   /** Where a rollout is once it is rolled back. */

@@ -237,13 +237,12 @@ final class RolloutEngine {
             tracked.wakes(),
             tracked.now());
     List<Deployed> back = events.rollingBack(stopped, entries);
-    OptionalLong done = rollback.take(stopped, entries);
-    if (done.isEmpty()) {
+    if (!rollback.take(stopped, entries)) {
       return false;
     }
     tracked.rollout().groups().forEach(group -> firmware.invalidate(group.group()));
     onTriggersDue.run();
-    events.rolledBack(stopped, back, done.getAsLong(), Optional.empty());
+    events.rolledBack(stopped, back, Optional.empty());
     return true;
   }
 

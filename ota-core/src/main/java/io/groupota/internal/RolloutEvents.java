@@ -122,15 +122,12 @@ final class RolloutEvents {
    * A rollout is rolled back.
    *
    * @param seen the rollout before
-   * @param back what was to be told of its groups
-   * @param groups how many of them it concerns: one that was deployed to meanwhile was left alone
+   * @param back what is to be told of its groups
    * @param actor who did it, empty for a stop rule
    */
-  void rolledBack(TrackedRollout seen, List<Deployed> back, long groups, Optional<OwnerId> actor) {
+  void rolledBack(TrackedRollout seen, List<Deployed> back, Optional<OwnerId> actor) {
     changed(seen.rollout(), Rollback.rolledBack(seen), Change.ROLLED_BACK, actor);
     back.stream()
-        .filter(
-            deployed -> groups == back.size() || updates.update(deployed.update().id()).isPresent())
         .map(deployed -> new Deployed(deployed.update(), deployed.previous(), actor))
         .forEach(events::emit);
   }

@@ -7,7 +7,6 @@ import io.groupota.spi.TrackedRollout;
 import io.groupota.spi.UpdateLog.Entry;
 import java.time.Clock;
 import java.time.Instant;
-import java.util.List;
 
 /** Takes the steps of rollouts. Not thread-safe. */
 final class RolloutSteps {
@@ -60,24 +59,18 @@ final class RolloutSteps {
     return rollouts.reach(entry, step.group(), step.reactWithin(), now);
   }
 
-  /** Whether what a step needs is there still: a group that may follow, files to go back to. */
+  /** Whether what a step needs is there still: groups that it may change, files to go back to. */
   boolean isPossible(RolloutEntry entry, RolloutProgress next, RolloutStep step) {
     if (step instanceof RolloutStep.Reach reach) {
       return rollouts.mayReach(entry, reach.group(), next.despiteGuards());
     }
     return !(step instanceof RolloutStep.RollBack rollBack)
-        || entriesOfHeld(entry, rollBack).stream()
-            .allMatch(back -> serving.canRecord(back.update()));
-  }
-
-  private List<Entry> entriesOfHeld(RolloutEntry entry, RolloutStep.RollBack step) {
-    return step.entries().stream()
-        .filter(back -> rollouts.isHeld(back.update().group(), entry))
-        .toList();
+        || rollBack.entries().stream()
+            .map(Entry::update)
+            .allMatch(back -> rollouts.isHeld(back.group(), entry) && serving.canRecord(back));
   }
 
   private int rollBack(RolloutEntry entry, RolloutStep.RollBack step, Instant now) {
-    List<Entry> entries = entriesOfHeld(entry, step);
     entry.parts.keySet().stream()
         .filter(group -> rollouts.isHeld(group, entry))
         .forEach(
@@ -85,10 +78,10 @@ final class RolloutSteps {
               rollouts.release(group, now);
               serving.trigger(group);
             });
-    for (Entry back : entries) {
+    for (Entry back : step.entries()) {
       serving.add(back.update());
       serving.serve(back.update(), back.recordId(), back.path());
     }
-    return entries.size();
+    return step.entries().size();
   }
 }

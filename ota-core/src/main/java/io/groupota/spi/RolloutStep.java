@@ -90,9 +90,9 @@ public sealed interface RolloutStep {
    * from now on, as {@link UpdateLog#record} has it; the triggers of the others are due, so that
    * their devices come back.
    *
-   * @param entries an update for each group that is to serve another one than it does; those of
-   *     groups that the rollout does not hold any more are passed over. Their blobs are recorded
-   *     ones; if one is gone, the step is not taken, as if somebody had been first
+   * @param entries an update for each group that is to serve another one than it does. Their blobs
+   *     are recorded ones; if one is gone, or the rollout does not hold one of the groups any more,
+   *     the step is not taken, as if somebody had been first
    */
   record RollBack(List<UpdateLog.Entry> entries) implements RolloutStep {
     /** Copies the list. */

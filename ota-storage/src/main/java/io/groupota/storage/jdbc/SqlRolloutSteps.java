@@ -329,20 +329,21 @@ final class SqlRolloutSteps {
   private OptionalLong rollBack(Handle handle, RolloutId rollout, RollBack step, Groups groups) {
     Map<GroupId, RolloutId> held = SqlRolloutHolds.held(handle, groups.all());
     held.values().removeIf(holder -> !holder.equals(rollout));
-    List<Entry> entries =
-        step.entries().stream().filter(entry -> held.containsKey(entry.update().group())).toList();
-    Set<BlobKey> blobs =
-        entries.stream().map(entry -> entry.update().blob()).collect(Collectors.toSet());
+    List<OtaUpdate> updates = step.entries().stream().map(Entry::update).toList();
+    if (!updates.stream().map(OtaUpdate::group).allMatch(held::containsKey)) {
+      return OptionalLong.empty();
+    }
+    Set<BlobKey> blobs = updates.stream().map(OtaUpdate::blob).collect(Collectors.toSet());
     if (!blobs.isEmpty() && !ServedRows.settle(handle, blobs)) {
       return OptionalLong.empty();
     }
     holds.release(handle, held);
     rows.trigger(handle, held.keySet());
-    ServedRows.insert(handle, entries.stream().map(Entry::update).toList());
-    for (Entry back : entries) {
+    ServedRows.insert(handle, updates);
+    for (Entry back : step.entries()) {
       Optional<Served> before = groups.served(back.update().group());
       rows.serve(handle, before, back.update(), back.recordId(), back.path());
     }
-    return OptionalLong.of(entries.size());
+    return OptionalLong.of(updates.size());
   }
 }

@@ -40,6 +40,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -381,18 +382,41 @@ public interface RolloutStepsContract extends RolloutCancelContract {
     RolloutScenario rollouts = new RolloutScenario(this);
     GroupId lost = rollouts.scenario.group();
     GroupId taken = rollouts.scenario.group();
-    OtaUpdate base = rollouts.scenario.deployAndTrigger(lost, "1.0.0");
+    GroupId kept = rollouts.scenario.group();
+    OtaUpdate base = rollouts.scenario.deployAndTrigger(kept, "1.0.0");
     rollouts.scenario.deployAndTrigger(taken, "1.0.0");
-    RolloutId id = rollouts.open(lost, taken).rollout().id();
+    RolloutId id = rollouts.open(lost, taken, kept).rollout().id();
     OtaUpdate deployed = rollouts.scenario.deployAndTrigger(lost, "3.0.0");
     RolloutId later = rollouts.open(taken).rollout().id();
-    List<Entry> entries =
-        List.of(
-            rollouts.scenario.entry(rollouts.scenario.update(lost, "1.0.0", base.blob())),
-            rollouts.scenario.entry(rollouts.scenario.update(taken, "1.0.0", base.blob())));
-    assertThat(rollouts.take(id, new RollBack(entries))).isZero();
+    OtaUpdate back = rollouts.scenario.update(kept, "1.0.0", base.blob());
+    assertThat(rollouts.take(id, new RollBack(List.of(rollouts.scenario.entry(back)))))
+        .isEqualTo(1);
+    assertThat(rollouts.repository.served(kept)).contains(back);
     assertThat(rollouts.repository.served(lost)).contains(deployed);
     assertThat(rollouts.repository.hold(taken).orElseThrow().rollout()).isEqualTo(later);
+    assertThat(rollouts.scenario.claimAll()).extracting(Claim::group).containsExactly(kept);
+  }
+
+  @Test
+  default void aRollBackOfAGroupThatTheRolloutDoesNotHoldChangesNothing() {
+    RolloutScenario rollouts = new RolloutScenario(this);
+    GroupId lost = rollouts.scenario.group();
+    GroupId kept = rollouts.scenario.group();
+    OtaUpdate base = rollouts.scenario.deployAndTrigger(lost, "1.0.0");
+    OtaUpdate stays = rollouts.scenario.deployAndTrigger(kept, "1.0.0");
+    RolloutId id = rollouts.open(lost, kept).rollout().id();
+    OtaUpdate deployed = rollouts.scenario.deployAndTrigger(lost, "3.0.0");
+    TrackedRollout seen = rollouts.tracked(id);
+    List<Entry> entries =
+        Stream.of(kept, lost)
+            .map(group -> rollouts.scenario.update(group, "1.0.0", base.blob()))
+            .map(rollouts.scenario::entry)
+            .toList();
+    assertThat(rollouts.repository.advance(seen, seen.progress(), new RollBack(entries))).isEmpty();
+    assertThat(rollouts.tracked(id).revision()).isEqualTo(seen.revision());
+    assertThat(rollouts.repository.served(lost)).contains(deployed);
+    assertThat(rollouts.repository.served(kept)).contains(stays);
+    assertThat(rollouts.repository.hold(kept).orElseThrow().rollout()).isEqualTo(id);
     assertThat(rollouts.repository.update(entries.get(0).update().id())).isEmpty();
     assertThat(rollouts.repository.update(entries.get(1).update().id())).isEmpty();
     rollouts.scenario.assertNothingDue();

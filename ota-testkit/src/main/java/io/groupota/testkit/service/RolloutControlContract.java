@@ -20,6 +20,7 @@ import io.groupota.event.RolloutChanged;
 import io.groupota.event.RolloutChanged.Change;
 import io.groupota.event.Triggered;
 import io.groupota.firmware.FirmwareSource;
+import io.groupota.rollout.Failure;
 import io.groupota.rollout.Gate;
 import io.groupota.rollout.Pace;
 import io.groupota.rollout.Rollout;
@@ -33,6 +34,9 @@ import io.groupota.spi.RolloutStep;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalDouble;
+import java.util.OptionalLong;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BiConsumer;
@@ -327,6 +331,82 @@ public abstract class RolloutControlContract extends RolloutServiceContract {
     assertThat(back.update()).isEqualTo(service.served(GROUP).orElseThrow());
     assertThat(back.update().redeployOf()).contains(base.id());
     assertThat(back.previous()).contains(target);
+  }
+
+  @Test
+  final void aRollbackThatADeployOvertakesIsToldThoughNothingCanBeReadAfterIt() {
+    OtaUpdate base = deploy("1.0.0");
+    secondGroup();
+    fleet(4);
+    RolloutId id = startInBothGroups(stages(Gate.ALL_PROVEN, 100));
+    settle();
+    overtakeTheRollback();
+
+    service.rollouts().rollBack(OWNER, id, Optional.of(base.id()));
+    assertToldOfTheSecondGroup(id, Optional.of(OWNER));
+  }
+
+  @Test
+  final void aRollbackByARuleThatADeployOvertakesIsToldThoughNothingCanBeReadAfterIt() {
+    OtaUpdate base = deploy("1.0.0");
+    secondGroup();
+    fleet(4);
+    RolloutId id =
+        startInBothGroups(
+            stages(Gate.ALL_PROVEN, 100)
+                .devices(ONCE)
+                .stopWhen(
+                    new StopRule(
+                        Set.of(Failure.FAILED),
+                        OptionalDouble.empty(),
+                        OptionalLong.of(0),
+                        1,
+                        StopRule.Action.ROLL_BACK,
+                        Optional.of(base.id()))));
+    settle();
+    overtakeTheRollback();
+
+    code(triggeredOf(id), UpdateCode.FAILED);
+    settle();
+    assertToldOfTheSecondGroup(id, Optional.empty());
+  }
+
+  /**
+   * Lets another node deploy to the first group just before a rollback; updates cannot be read
+   * between the commit of that and the next step.
+   */
+  private void overtakeTheRollback() {
+    GroupOtaService other = service;
+    AtomicBoolean overtake = new AtomicBoolean(true);
+    AtomicBoolean committed = new AtomicBoolean();
+    service =
+        build(
+            builder()
+                .listener(events::add)
+                .repository(
+                    intercepting(
+                        failing("update", committed::get),
+                        "advance",
+                        (step, args) -> {
+                          boolean back = args[2] instanceof RolloutStep.RollBack;
+                          if (back && overtake.getAndSet(false)) {
+                            other.deploy(request("3.0.0"));
+                          }
+                          Object taken = step.call();
+                          committed.set(back && !taken.equals(OptionalLong.empty()));
+                          return taken;
+                        })));
+  }
+
+  private void assertToldOfTheSecondGroup(RolloutId id, Optional<OwnerId> actor) {
+    service.runOnce();
+    assertThat(rollout(id).state()).isEqualTo(RolloutState.ROLLED_BACK);
+    assertThat(changes()).extracting(RolloutChanged::change).contains(Change.ROLLED_BACK);
+    assertThat(service.served(GROUP).map(OtaUpdate::version)).contains("3.0.0");
+    assertThat(deployed())
+        .extracting(Deployed::update)
+        .containsExactly(service.served(SECOND).orElseThrow());
+    assertThat(deployed()).extracting(Deployed::actor).containsExactly(actor);
   }
 
   @Test

@@ -231,6 +231,11 @@ public abstract class ServiceContract {
 
   /** The repository of the test, but for one method. */
   OtaRepository intercepting(String name, Interceptor interceptor) {
+    return intercepting(repository, name, interceptor);
+  }
+
+  /** Another repository, but for one method. */
+  static OtaRepository intercepting(OtaRepository other, String name, Interceptor interceptor) {
     return (OtaRepository)
         Proxy.newProxyInstance(
             OtaRepository.class.getClassLoader(),
@@ -239,7 +244,7 @@ public abstract class ServiceContract {
               Callable<Object> real =
                   () -> {
                     try {
-                      return method.invoke(repository, args);
+                      return method.invoke(other, args);
                     } catch (InvocationTargetException e) {
                       throw (Exception) e.getCause();
                     }
