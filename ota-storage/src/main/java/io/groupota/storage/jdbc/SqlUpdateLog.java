@@ -113,10 +113,9 @@ final class SqlUpdateLog implements UpdateLog {
     Together.Both<Optional<RolloutId>, Served> found =
         new Together(handle, database.dialect())
             .query(
-                Keys.ofOne(SqlRolloutHolds.LOCK, "groups"),
-                SqlRolloutHolds::rollout,
-                Keys.ofOne(ServedRows.LOCK, "groups"),
-                ServedRows::served,
+                new Together.Rows<>(
+                    Keys.ofOne(SqlRolloutHolds.LOCK, "groups"), SqlRolloutHolds::rollout),
+                new Together.Rows<>(Keys.ofOne(ServedRows.LOCK, "groups"), ServedRows::served),
                 "groups",
                 group.value());
     if (found.first().isEmpty()) {

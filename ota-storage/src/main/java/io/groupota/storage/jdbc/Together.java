@@ -30,6 +30,9 @@ final class Together {
     T map(ResultSet row) throws SQLException;
   }
 
+  /** A statement that finds rows, and how to read them. */
+  record Rows<T>(String sql, Mapper<T> mapper) {}
+
   /** What two queries found. */
   record Both<A, B>(List<A> first, List<B> second) {}
 
@@ -51,30 +54,33 @@ final class Together {
   }
 
   /** Runs two queries with one value. */
-  <A, B> Both<A, B> query(
-      String first, Mapper<A> ofFirst, String second, Mapper<B> ofSecond, String name, String key) {
+  <A, B> Both<A, B> query(Rows<A> first, Rows<B> second, String name, String key) {
     if (!dialect.takesStatementsTogether()) {
-      return new Both<>(query(first, ofFirst, name, key), query(second, ofSecond, name, key));
+      return new Both<>(query(first, name, key), query(second, name, key));
     }
     return handle
-        .createQuery(first + "; " + second)
+        .createQuery(first.sql() + "; " + second.sql())
         .bind(name, key)
         .execute(
             (executed, context) -> {
               try (context) {
                 PreparedStatement statement = executed.get();
-                List<A> found = rows(statement, ofFirst);
+                List<A> found = read(statement, first.mapper());
                 statement.getMoreResults();
-                return new Both<>(found, rows(statement, ofSecond));
+                return new Both<>(found, read(statement, second.mapper()));
               }
             });
   }
 
-  private <T> List<T> query(String sql, Mapper<T> mapper, String name, String key) {
-    return handle.createQuery(sql).bind(name, key).map((row, context) -> mapper.map(row)).list();
+  private <T> List<T> query(Rows<T> rows, String name, String key) {
+    return handle
+        .createQuery(rows.sql())
+        .bind(name, key)
+        .map((row, context) -> rows.mapper().map(row))
+        .list();
   }
 
-  private static <T> List<T> rows(PreparedStatement statement, Mapper<T> mapper)
+  private static <T> List<T> read(PreparedStatement statement, Mapper<T> mapper)
       throws SQLException {
     List<T> rows = new ArrayList<>();
     try (ResultSet row = statement.getResultSet()) {
