@@ -1,5 +1,6 @@
 package io.groupota;
 
+import java.util.Objects;
 import java.util.regex.Pattern;
 
 /**
@@ -18,6 +19,7 @@ public record BlobKey(String value) {
    * @throws IllegalArgumentException if the value is no key
    */
   public BlobKey {
+    Objects.requireNonNull(value, "value");
     if (value.length() > 200 || !FORMAT.matcher(value).matches()) {
       throw new IllegalArgumentException("Not a blob key: " + value);
     }

@@ -61,6 +61,9 @@ public record DeployRequest(
    */
   public static DeployRequest of(
       OwnerId owner, String group, String token, String version, FirmwareSource firmware) {
+    // These two would be called "value" by what is made of them.
+    Objects.requireNonNull(group, "group");
+    Objects.requireNonNull(token, "token");
     return new DeployRequest(
         owner, new GroupId(group), Token.of(token), version, firmware, false, false, false);
   }

@@ -1,6 +1,7 @@
 package io.groupota;
 
 import io.groupota.internal.HexId;
+import java.util.Objects;
 
 /**
  * Identifies a device: 24 hexadecimal digits, kept in lower case. Immutable.
@@ -14,7 +15,7 @@ public record DeviceId(String value) implements Comparable<DeviceId> {
    * @throws InvalidRequestException if the value is anything but 24 hexadecimal digits
    */
   public DeviceId {
-    String canonical = HexId.canonical(value);
+    String canonical = HexId.canonical(Objects.requireNonNull(value, "value"));
     if (canonical == null) {
       throw new InvalidRequestException("device", "Device ID is not valid");
     }

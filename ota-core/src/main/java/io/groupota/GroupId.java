@@ -1,6 +1,7 @@
 package io.groupota;
 
 import io.groupota.internal.HexId;
+import java.util.Objects;
 
 /**
  * Identifies a group of devices: 24 hexadecimal digits, kept in lower case. Immutable.
@@ -14,7 +15,7 @@ public record GroupId(String value) implements Comparable<GroupId> {
    * @throws InvalidRequestException if the value is anything but 24 hexadecimal digits
    */
   public GroupId {
-    String canonical = HexId.canonical(value);
+    String canonical = HexId.canonical(Objects.requireNonNull(value, "value"));
     if (canonical == null) {
       throw new InvalidRequestException("group", "Group ID is not valid");
     }

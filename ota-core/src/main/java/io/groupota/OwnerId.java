@@ -1,5 +1,6 @@
 package io.groupota;
 
+import java.util.Objects;
 import java.util.regex.Pattern;
 
 /**
@@ -17,6 +18,7 @@ public record OwnerId(String value) {
    * @throws InvalidRequestException if the value is empty, too long or has other characters
    */
   public OwnerId {
+    Objects.requireNonNull(value, "value");
     if (!FORMAT.matcher(value).matches()) {
       throw new InvalidRequestException(
           "owner", "owner must be 1 to 128 printable ASCII characters without spaces");

@@ -2,6 +2,7 @@ package io.groupota;
 
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
+import java.util.Objects;
 
 /**
  * The secret of a group or a device. Its text is given only by {@link #value()}; {@link
@@ -25,6 +26,7 @@ public final class Token {
    * @throws InvalidRequestException if the value is empty or too long
    */
   public static Token of(String value) {
+    Objects.requireNonNull(value, "value");
     if (value.isEmpty()) {
       throw new InvalidRequestException("token", "token is a mandatory field");
     }

@@ -1,6 +1,7 @@
 package io.groupota;
 
 import io.groupota.internal.HexId;
+import java.util.Objects;
 
 /**
  * Identifies one deploy in the history of a group: 24 hexadecimal digits, kept in lower case.
@@ -15,7 +16,7 @@ public record UpdateId(String value) implements Comparable<UpdateId> {
    * @throws InvalidRequestException if the value is anything but 24 hexadecimal digits
    */
   public UpdateId {
-    String canonical = HexId.canonical(value);
+    String canonical = HexId.canonical(Objects.requireNonNull(value, "value"));
     if (canonical == null) {
       throw new InvalidRequestException("update", "Update ID is not valid");
     }

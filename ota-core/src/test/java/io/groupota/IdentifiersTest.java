@@ -3,12 +3,19 @@ package io.groupota;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.groupota.firmware.FirmwareSource;
+import io.groupota.rollout.RolloutId;
 import io.groupota.spi.Addressing;
 import io.groupota.spi.Device;
 import io.groupota.spi.Group;
+import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class IdentifiersTest {
@@ -163,6 +170,56 @@ class IdentifiersTest {
   @ValueSource(strings = {"1.2.7", "x", "vé 日", "\ud83d\ude80", "1\ud83d\ude80\ud83d\ude802"})
   void aReportedVersionIsAnyText(String version) {
     assertThat(DeviceReport.version(new DeviceId(HEX), version).version()).contains(version);
+  }
+
+  /** What is missing, and the making of something without it. */
+  static Stream<Arguments> whatIsMadeWithoutSomething() {
+    GroupId group = new GroupId(HEX);
+    OwnerId owner = new OwnerId("me");
+    Token token = Token.of("t");
+    return Stream.of(
+        without("value", () -> new GroupId(null)),
+        without("value", () -> new DeviceId(null)),
+        without("value", () -> new UpdateId(null)),
+        without("value", () -> new RolloutId(null)),
+        without("value", () -> new OwnerId(null)),
+        without("value", () -> new BlobKey(null)),
+        without("value", () -> Token.of(null)),
+        without("group", () -> request(null, "t")),
+        without("token", () -> request(HEX, null)),
+        without("id", () -> new Group(null, owner, token, "")),
+        without("owner", () -> new Group(group, null, token, "")),
+        without("token", () -> new Group(group, owner, null, "")),
+        without("name", () -> new Group(group, owner, token, null)),
+        without("id", () -> device(null, Optional.of(group), Addressing.GROUP, Map.of())),
+        without("token", () -> device("user", null)),
+        without("group", () -> device(new DeviceId(HEX), null, Addressing.GROUP, Map.of())),
+        without("mqttUser", () -> device(null, token)),
+        without("addressing", () -> device(new DeviceId(HEX), Optional.of(group), null, Map.of())),
+        without(
+            "attributes",
+            () -> device(new DeviceId(HEX), Optional.of(group), Addressing.GROUP, null)),
+        without("text", () -> Device.isMqttUser(null)));
+  }
+
+  @ParameterizedTest
+  @MethodSource("whatIsMadeWithoutSomething")
+  void whatIsMissingIsNamedAtOnce(String name, ThrowingCallable making) {
+    assertThatThrownBy(making).isInstanceOf(NullPointerException.class).hasMessage(name);
+  }
+
+  private static Arguments without(String name, ThrowingCallable making) {
+    return Arguments.of(name, making);
+  }
+
+  private static DeployRequest request(String group, String token) {
+    return DeployRequest.of(
+        new OwnerId("me"), group, token, "1.0.0", FirmwareSource.bytes(new byte[1]));
+  }
+
+  private static Device device(
+      DeviceId id, Optional<GroupId> group, Addressing addressing, Map<String, String> attributes) {
+    return new Device(id, Token.of("t"), group, "user", addressing, attributes);
   }
 
   private static Device device(String user, Token token) {

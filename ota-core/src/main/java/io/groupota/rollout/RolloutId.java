@@ -2,6 +2,7 @@ package io.groupota.rollout;
 
 import io.groupota.InvalidRequestException;
 import io.groupota.internal.HexId;
+import java.util.Objects;
 
 /**
  * Identifies a rollout: 24 hexadecimal digits, kept in lower case. Immutable.
@@ -15,7 +16,7 @@ public record RolloutId(String value) implements Comparable<RolloutId> {
    * @throws InvalidRequestException if the value is anything but 24 hexadecimal digits
    */
   public RolloutId {
-    String canonical = HexId.canonical(value);
+    String canonical = HexId.canonical(Objects.requireNonNull(value, "value"));
     if (canonical == null) {
       throw new InvalidRequestException("rollout", "Rollout ID is not valid");
     }

@@ -5,6 +5,7 @@ import io.groupota.GroupId;
 import io.groupota.InvalidRequestException;
 import io.groupota.Token;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 
 /**
@@ -36,6 +37,12 @@ public record Device(
    *     there are too many attributes
    */
   public Device {
+    Objects.requireNonNull(id, "id");
+    Objects.requireNonNull(token, "token");
+    Objects.requireNonNull(group, "group");
+    Objects.requireNonNull(mqttUser, "mqttUser");
+    Objects.requireNonNull(addressing, "addressing");
+    Objects.requireNonNull(attributes, "attributes");
     Group.requireUrlSafe(token);
     if (!isMqttUser(mqttUser)) {
       throw new InvalidRequestException(
@@ -77,6 +84,7 @@ public record Device(
    * @return whether it can
    */
   public static boolean isMqttUser(String text) {
+    Objects.requireNonNull(text, "text");
     if (text.isEmpty() || text.charAt(0) == '$') {
       return false;
     }

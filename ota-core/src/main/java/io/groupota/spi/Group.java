@@ -4,6 +4,7 @@ import io.groupota.GroupId;
 import io.groupota.InvalidRequestException;
 import io.groupota.OwnerId;
 import io.groupota.Token;
+import java.util.Objects;
 
 /**
  * A group of devices. Immutable.
@@ -20,6 +21,10 @@ public record Group(GroupId id, OwnerId owner, Token token, String name) {
    * @throws InvalidRequestException if the token has other characters or the name is too long
    */
   public Group {
+    Objects.requireNonNull(id, "id");
+    Objects.requireNonNull(owner, "owner");
+    Objects.requireNonNull(token, "token");
+    Objects.requireNonNull(name, "name");
     requireUrlSafe(token);
     if (name.length() > 128) {
       throw new InvalidRequestException("name", "name is too long (at most 128 characters)");
