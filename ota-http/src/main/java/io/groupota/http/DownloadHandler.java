@@ -107,7 +107,7 @@ final class DownloadHandler {
     Optional<ByteRange> range = parsed.range();
     ByteRange bytes = range.orElseGet(() -> new ByteRange(0, firmware.size()));
     if (request.getMethod().equals("HEAD")) {
-      begin(response, range, bytes);
+      begin(request, response, range, bytes);
       response.flushBuffer();
       return;
     }
@@ -137,7 +137,11 @@ final class DownloadHandler {
     return ByteRange.parse(request.getHeaders("Range"), firmware.size());
   }
 
-  private void begin(HttpServletResponse response, Optional<ByteRange> range, ByteRange bytes) {
+  private void begin(
+      HttpServletRequest request,
+      HttpServletResponse response,
+      Optional<ByteRange> range,
+      ByteRange bytes) {
     describe(response);
     response.setStatus(range.isPresent() ? 206 : 200);
     response.setHeader("Content-Type", "application/octet-stream");
@@ -145,6 +149,11 @@ final class DownloadHandler {
     response.setHeader("x-MD5", firmware.md5());
     range.ifPresent(r -> response.setHeader("Content-Range", r.contentRange(firmware.size())));
     response.setContentLengthLong(bytes.length());
+    if (request.getHeader("Accept-Encoding") != null) {
+      // Containers that compress would do so to ranges too, and drop the length. They leave alone
+      // what says that it has a coding. Clients that name none are not sent a compressed answer.
+      response.setHeader("Content-Encoding", "identity");
+    }
   }
 
   private void describe(HttpServletResponse response) {
@@ -161,7 +170,7 @@ final class DownloadHandler {
       HttpServletResponse response)
       throws IOException {
     try (InputStream in = download.open(bytes.offset(), bytes.length())) {
-      begin(response, range, bytes);
+      begin(request, response, range, bytes);
       copy(in, response.getOutputStream(), bytes.length());
       flush(response);
     } catch (ClientGone e) {

@@ -28,8 +28,10 @@ import org.jspecify.annotations.Nullable;
  * <p>Uploads are spooled to disk by the container, never to the heap, and deleted before the answer
  * is complete, whatever the answer is. Downloads are copied with a buffer of 64 KiB each, or less
  * where more than 256 are allowed at once (16 KiB from 1,024 on); more than are allowed are
- * answered with {@code 503} and {@code Retry-After}. The token of a download is part of its URL:
- * this servlet never logs a request path, and a host should keep it out of its access log.
+ * answered with {@code 503} and {@code Retry-After}. A host may let its container compress answers:
+ * a download says {@code Content-Encoding: identity} to clients that name encodings, which keeps
+ * Jetty's handlers from changing it. The token of a download is part of its URL: this servlet never
+ * logs a request path, and a host should keep it out of its access log.
  */
 public final class OtaServlet extends HttpServlet {
   /** Where {@link #register(ServletContext)} maps the servlet. */

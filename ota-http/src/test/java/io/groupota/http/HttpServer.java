@@ -20,6 +20,7 @@ import org.eclipse.jetty.server.HttpConfiguration;
 import org.eclipse.jetty.server.HttpConnectionFactory;
 import org.eclipse.jetty.server.Server;
 import org.eclipse.jetty.server.ServerConnector;
+import org.eclipse.jetty.server.handler.gzip.GzipHandler;
 import org.eclipse.jetty.util.thread.QueuedThreadPool;
 
 /** A real Jetty with the servlet, on a free loopback port. */
@@ -76,6 +77,17 @@ final class HttpServer implements AutoCloseable {
         new QueuedThreadPool(),
         context ->
             context.addFilter(new FilterHolder(filter), "/*", EnumSet.of(DispatcherType.REQUEST)));
+  }
+
+  /** A server that compresses what its clients let it, but for what is compressed already. */
+  @SuppressWarnings("removal") // Jetty has its successor in modules of their own.
+  static HttpServer compressing(GroupOtaService service, Path spool) throws Exception {
+    return new HttpServer(
+        service,
+        spool,
+        settings -> {},
+        new QueuedThreadPool(),
+        context -> context.insertHandler(new GzipHandler()));
   }
 
   private HttpServer(
