@@ -30,7 +30,9 @@ import java.util.EnumSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.function.BooleanSupplier;
 import java.util.function.IntSupplier;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
@@ -85,6 +87,17 @@ import org.jspecify.annotations.Nullable;
  *     <td>runs of background work that failed as a whole</td></tr>
  * <tr><td>{@code ota.events.dropped}</td><td></td>
  *     <td>events that queued listeners did not get; needs {@link #observing}</td></tr>
+ * <tr><td>{@code ota.reports.waiting}</td><td></td>
+ *     <td>gauge: devices whose reports wait to be saved now, at most {@code reportCapacity} of the
+ *     service; needs {@link #observing}</td></tr>
+ * <tr><td>{@code ota.reports.dropped}</td><td></td>
+ *     <td>reports that would only have said that a device is still there, and were refused or
+ *     dropped under overload; needs {@link #observing}</td></tr>
+ * <tr><td>{@code ota.reports.refused}</td><td></td>
+ *     <td>reports that said something new, or may have, and were refused under overload; needs
+ *     {@link #observing}</td></tr>
+ * <tr><td>{@code ota.mqtt.connected}</td><td></td>
+ *     <td>gauge: 1 while the broker is connected, else 0; needs {@link #mqtt}</td></tr>
  * <tr><td>{@code ota.downloads.active}</td><td></td>
  *     <td>gauge: downloads over HTTP that run now; needs {@link #downloads}</td></tr>
  * <tr><td>{@code ota.downloads.refused}</td><td></td>
@@ -210,6 +223,18 @@ public final class GroupOtaMetrics implements MeterBinder, OtaListener {
    */
   public GroupOtaMetrics downloads(IntSupplier active, LongSupplier refused) {
     readings.downloads(active, refused);
+    return this;
+  }
+
+  /**
+   * Reads also whether the broker is connected. Before or after {@link #bindTo}. With the link of
+   * {@code ota-mqtt}: {@code mqtt(link::isConnected)}.
+   *
+   * @param connected whether it is at this moment
+   * @return this
+   */
+  public GroupOtaMetrics mqtt(BooleanSupplier connected) {
+    readings.mqtt(Objects.requireNonNull(connected, "connected"));
     return this;
   }
 

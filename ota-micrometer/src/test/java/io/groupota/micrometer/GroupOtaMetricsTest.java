@@ -48,7 +48,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
@@ -57,6 +59,12 @@ class GroupOtaMetricsTest {
   private static final GroupId GROUP = new GroupId("5e1b76bc4315b70eb242567a");
   private static final DeviceId DEVICE = new DeviceId("5e1b5774afd4e404d68aebd6");
   private static final Token TOKEN = Token.of("AATluvfLURijoH9d");
+
+  /** Two more than a buffer of eight takes of devices that it does not know. */
+  private static final List<DeviceId> DEVICES =
+      IntStream.range(0, 9)
+          .mapToObj(i -> new DeviceId("" + i + DEVICE.value().substring(1)))
+          .toList();
 
   private final SimpleMeterRegistry registry = new SimpleMeterRegistry();
 
@@ -169,6 +177,45 @@ class GroupOtaMetricsTest {
   }
 
   @Test
+  void reportsThatWaitOrDoNotFitAreReadFromTheService() {
+    GroupOtaMetrics metrics = new GroupOtaMetrics();
+    metrics.bindTo(registry);
+    assertThat(gauge("ota.reports.waiting")).isNaN();
+    try (GroupOtaService ota =
+        builder()
+            .groups(groups(DEVICES))
+            .reportCapacity(8)
+            .lastSeenInterval(Duration.ofNanos(1))
+            .build()) {
+      metrics.observing(ota);
+      assertThat(gauge("ota.reports.waiting")).isZero();
+      DEVICES.forEach(device -> ota.report(DeviceReport.version(device, "1.0.0")));
+      assertThat(gauge("ota.reports.waiting")).isEqualTo(7);
+      assertThat(count("ota.reports.refused")).as("what the last two said was new").isEqualTo(2);
+      ota.runOnce();
+      assertThat(gauge("ota.reports.waiting")).isZero();
+      DEVICES.stream()
+          .limit(7)
+          .forEach(device -> ota.report(DeviceReport.version(device, "1.0.0")));
+      assertThat(count("ota.reports.dropped")).as("the last one said nothing new").isEqualTo(1);
+      assertThat(count("ota.reports.refused")).isEqualTo(2);
+      assertThat(gauge("ota.reports.waiting")).isEqualTo(6);
+    }
+  }
+
+  @Test
+  void whetherTheBrokerIsConnectedIsReadFromTheLink() {
+    AtomicBoolean connected = new AtomicBoolean();
+    GroupOtaMetrics metrics = new GroupOtaMetrics();
+    metrics.bindTo(registry);
+    assertThat(gauge("ota.mqtt.connected")).isNaN();
+    metrics.mqtt(connected::get);
+    assertThat(gauge("ota.mqtt.connected")).isZero();
+    connected.set(true);
+    assertThat(gauge("ota.mqtt.connected")).isEqualTo(1);
+  }
+
+  @Test
   void severalRegistriesReadTheSameSums() {
     GroupOtaMetrics metrics = new GroupOtaMetrics(Tags.of("region", "eu"));
     SimpleMeterRegistry other = new SimpleMeterRegistry();
@@ -190,7 +237,7 @@ class GroupOtaMetricsTest {
         source
             .substring(source.indexOf("<table>"), source.indexOf("</table>"))
             .replaceAll("\\s+\\* +", " ");
-    assertThat(registry.getMeters()).hasSize(53);
+    assertThat(registry.getMeters()).hasSize(57);
     for (Meter meter : registry.getMeters()) {
       assertThat(table).contains("<td>{@code " + meter.getId().getName() + "}</td>");
       assertThat(meter.getId().getDescription()).isNotBlank();
@@ -221,16 +268,22 @@ class GroupOtaMetricsTest {
   }
 
   private static GroupOta.Builder builder() {
-    InMemoryGroupRegistry groups = new InMemoryGroupRegistry();
-    groups.saveGroups(List.of(new Group(GROUP, OWNER, TOKEN, "")));
-    groups.saveDevices(
-        List.of(new Device(DEVICE, TOKEN, Optional.of(GROUP), "user", Addressing.GROUP)));
     return GroupOta.builder()
         .repository(new InMemoryOtaRepository(Clock.systemUTC()))
         .blobStore(new InMemoryBlobStore())
-        .groups(groups)
+        .groups(groups(List.of(DEVICE)))
         .retention(Retention.EVERYTHING)
         .retriggerInterval(Duration.ofHours(1));
+  }
+
+  private static InMemoryGroupRegistry groups(List<DeviceId> devices) {
+    InMemoryGroupRegistry groups = new InMemoryGroupRegistry();
+    groups.saveGroups(List.of(new Group(GROUP, OWNER, TOKEN, "")));
+    groups.saveDevices(
+        devices.stream()
+            .map(id -> new Device(id, TOKEN, Optional.of(GROUP), "user", Addressing.GROUP))
+            .toList());
+    return groups;
   }
 
   private static OtaUpdate deploy(GroupOtaService ota, String version) {
@@ -257,6 +310,10 @@ class GroupOtaMetricsTest {
 
   private double count(String name, String... tags) {
     return registry.get(name).tags(tags).functionCounter().count();
+  }
+
+  private double gauge(String name) {
+    return registry.get(name).gauge().value();
   }
 
   private Stream<String> names() {
