@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.time.temporal.ChronoUnit;
+import java.util.Collections;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.regex.Pattern;
@@ -24,6 +25,12 @@ import org.slf4j.LoggerFactory;
  * holds for the very time that was given out with the file, and for no later one.
  */
 final class DownloadHandler {
+  /** One that the client does not refuse: some devices send {@code *;q=0}. */
+  private static final Pattern COMPRESSION =
+      Pattern.compile(
+          "(?:^|,)\\s*(?:x-)?(?:gzip|deflate|br|zstd|\\*)\\s*(?:$|,|;(?!\\s*q=0(?:\\.0*)?\\s*(?:$|,)))",
+          Pattern.CASE_INSENSITIVE);
+
   private static final Logger LOG = LoggerFactory.getLogger(DownloadHandler.class);
 
   private static final Pattern SIZE = Pattern.compile("[0-9]{1,18}");
@@ -149,11 +156,16 @@ final class DownloadHandler {
     response.setHeader("x-MD5", firmware.md5());
     range.ifPresent(r -> response.setHeader("Content-Range", r.contentRange(firmware.size())));
     response.setContentLengthLong(bytes.length());
-    if (request.getHeader("Accept-Encoding") != null) {
+    if (namesCompression(request)) {
       // Containers that compress would do so to ranges too, and drop the length. They leave alone
-      // what says that it has a coding. Clients that name none are not sent a compressed answer.
+      // what says that it has a coding. Nobody else is sent a compressed answer, or this header.
       response.setHeader("Content-Encoding", "identity");
     }
+  }
+
+  private static boolean namesCompression(HttpServletRequest request) {
+    return Collections.list(request.getHeaders("Accept-Encoding")).stream()
+        .anyMatch(value -> COMPRESSION.matcher(value).find());
   }
 
   private void describe(HttpServletResponse response) {

@@ -29,9 +29,9 @@ import org.jspecify.annotations.Nullable;
  * is complete, whatever the answer is. Downloads are copied with a buffer of 64 KiB each, or less
  * where more than 256 are allowed at once (16 KiB from 1,024 on); more than are allowed are
  * answered with {@code 503} and {@code Retry-After}. A host may let its container compress answers:
- * a download says {@code Content-Encoding: identity} to clients that name encodings, which keeps
- * Jetty's handlers from changing it. The token of a download is part of its URL: this servlet never
- * logs a request path, and a host should keep it out of its access log.
+ * a download says {@code Content-Encoding: identity} to clients that name compressing ones, which
+ * keeps Jetty's handlers from changing it. The token of a download is part of its URL: this servlet
+ * never logs a request path, and a host should keep it out of its access log.
  */
 public final class OtaServlet extends HttpServlet {
   /** Where {@link #register(ServletContext)} maps the servlet. */

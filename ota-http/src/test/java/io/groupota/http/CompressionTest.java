@@ -84,6 +84,29 @@ class CompressionTest {
     }
   }
 
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "gzip | true",
+        "identity, GZIP;q=0.5 | true",
+        "br;q=1 | true",
+        "* | true",
+        "*;q=0.001 | true",
+        "identity | false",
+        "identity;q=1,chunked;q=0.1,*;q=0 | false",
+        "gzip;q=0, deflate; q=0.0 | false",
+        "gzipped | false",
+      })
+  void onlyWhoCouldBeSentACompressedAnswerIsToldThatItHasNoCoding(String accepted, boolean told)
+      throws Exception {
+    String request = "GET " + DOWNLOAD + " HTTP/1.1\r\n" + headers("") + "\r\n";
+    RawHttp.Answer answer =
+        answer(compressing, request + "Accept-Encoding: " + accepted + "\r\n\r\n");
+    assertThat(answer.header("Content-Encoding")).isEqualTo(told ? "identity" : null);
+    assertSame(answer, answer(plain, request + "\r\n"));
+  }
+
   @Test
   void whatIsNoFirmwareIsCompressed() throws Exception {
     String request =
