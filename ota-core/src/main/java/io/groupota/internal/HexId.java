@@ -11,19 +11,20 @@ public final class HexId {
 
   /** The id in its canonical lower case, or null when it is not one. */
   public static @Nullable String canonical(String value) {
-    // By hand: every message of every device brings one.
+    // By hand: every message of every device brings one, and every row that is read.
     if (value.length() != LENGTH) {
       return null;
     }
+    boolean lower = true;
     for (int i = 0; i < LENGTH; i++) {
-      if (!isHex(value.charAt(i))) {
-        return null;
+      char c = value.charAt(i);
+      if ((c < '0' || c > '9') && (c < 'a' || c > 'f')) {
+        if (c < 'A' || c > 'F') {
+          return null;
+        }
+        lower = false;
       }
     }
-    return value.toLowerCase(Locale.ROOT);
-  }
-
-  private static boolean isHex(char c) {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+    return lower ? value : value.toLowerCase(Locale.ROOT);
   }
 }

@@ -6,6 +6,7 @@ import io.groupota.spi.DeviceStates.VersionCount;
 import io.groupota.spi.GroupMembers;
 import io.groupota.spi.RolloutLog.Hold;
 import io.groupota.spi.TriggerQueue;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -24,25 +25,22 @@ final class TriggerFacts {
     this.assignments = assignments;
   }
 
-  /** What was looked up. */
-  record Facts(
-      Map<GroupId, GroupMembers> members,
-      Map<GroupId, List<VersionCount>> counts,
-      Map<GroupId, Hold> holds) {
+  /**
+   * What was looked up.
+   *
+   * @param groups what each group's triggers depend on
+   */
+  record Facts(Map<GroupId, TriggerMessages.GroupFacts> groups) {
+    private static final TriggerMessages.GroupFacts NOTHING =
+        new TriggerMessages.GroupFacts(NOBODY, List.of(), Optional.empty());
+
     /** Whether devices of the group are told one by one. */
     boolean isByDevice(TriggerQueue.Claim claim) {
-      return members(claim.group()).deviceAddressed() > 0;
+      return of(claim).members().deviceAddressed() > 0;
     }
 
     TriggerMessages.GroupFacts of(TriggerQueue.Claim claim) {
-      return new TriggerMessages.GroupFacts(
-          members(claim.group()),
-          counts.getOrDefault(claim.group(), List.of()),
-          Optional.ofNullable(holds.get(claim.group())));
-    }
-
-    private GroupMembers members(GroupId group) {
-      return members.getOrDefault(group, NOBODY);
+      return groups.getOrDefault(claim.group(), NOTHING);
     }
   }
 
@@ -70,10 +68,18 @@ final class TriggerFacts {
           groups.stream()
               .filter(group -> members.getOrDefault(group, NOBODY).deviceAddressed() > 0)
               .toList();
-      return new Facts(
-          members,
-          states.versionCounts(groups),
-          byDevice.isEmpty() ? Map.of() : assignments.presentHolds(byDevice));
+      Map<GroupId, List<VersionCount>> counts = states.versionCounts(groups);
+      Map<GroupId, Hold> holds = byDevice.isEmpty() ? Map.of() : assignments.presentHolds(byDevice);
+      Map<GroupId, TriggerMessages.GroupFacts> facts = new HashMap<>();
+      for (GroupId group : groups) {
+        facts.put(
+            group,
+            new TriggerMessages.GroupFacts(
+                members.getOrDefault(group, NOBODY),
+                counts.getOrDefault(group, List.of()),
+                Optional.ofNullable(holds.get(group))));
+      }
+      return new Facts(facts);
     } catch (RuntimeException e) {
       throw new LookUpFailed(e);
     }

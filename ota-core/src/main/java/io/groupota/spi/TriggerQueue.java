@@ -37,7 +37,13 @@ public interface TriggerQueue {
    * @param lease names this claim; not the claims before and after it
    */
   record Claim(
-      GroupId group, UpdateId update, String version, Reason reason, int attempts, String lease) {}
+      GroupId group, UpdateId update, String version, Reason reason, int attempts, String lease) {
+    /** That of the group alone, of which hardly two claims are ever kept together. */
+    @Override
+    public int hashCode() {
+      return group.hashCode();
+    }
+  }
 
   /**
    * Marks groups due for {@link Reason#BEHIND}, except those that have no update, that are due

@@ -74,7 +74,7 @@ public final class JdbcGroupRegistry implements GroupRegistry {
 
   /** The same where triggers keep the counts: {@link Dialect#keepsCounts}. */
   private static final String KEPT_MEMBERS =
-      "SELECT c.group_id, c.addressing, c.mqtt_user, SUM(c.devices) AS devices"
+      "SELECT c.group_id, c.addressing, c.mqtt_user, CAST(SUM(c.devices) AS BIGINT) AS devices"
           + " FROM ota_member_count c JOIN ota_group g ON g.id = c.group_id"
           + " WHERE c.group_id = ANY(:groups) AND g.id = ANY(:groups)"
           + " GROUP BY c.group_id, c.addressing, c.mqtt_user HAVING SUM(c.devices) > 0";

@@ -38,7 +38,8 @@ final class SqlDeviceStates implements DeviceStates {
 
   /** The same where triggers keep the counts: {@link Dialect#keepsCounts}. */
   private static final String KEPT_COUNTS =
-      "SELECT group_id, addressing, mqtt_user, reported_version, SUM(devices) AS devices"
+      "SELECT group_id, addressing, mqtt_user, reported_version,"
+          + " CAST(SUM(devices) AS BIGINT) AS devices"
           + " FROM ota_version_count WHERE group_id = ANY(:groups)"
           + " GROUP BY group_id, addressing, mqtt_user, reported_version HAVING SUM(devices) > 0";
 
