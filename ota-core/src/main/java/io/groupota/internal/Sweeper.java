@@ -41,12 +41,24 @@ final class Sweeper {
 
   /** Ends early, between two steps, when it is told to stop. */
   void sweep(BooleanSupplier stopping) {
-    prune(stopping);
+    both(() -> both(() -> prune(stopping), () -> deleteFiles(stopping)), blobs::sweep);
+  }
+
+  /** Does the second whatever comes of the first; no failure hides the other. */
+  private static void both(Runnable first, Runnable second) {
     try {
-      deleteFiles(stopping);
-    } finally {
-      blobs.sweep();
+      first.run();
+    } catch (RuntimeException | Error e) {
+      try {
+        second.run();
+      } catch (RuntimeException | Error later) {
+        if (later != e) {
+          e.addSuppressed(later);
+        }
+      }
+      throw e;
     }
+    second.run();
   }
 
   private void prune(BooleanSupplier stopping) {
@@ -101,14 +113,18 @@ final class Sweeper {
         }
       }
     }
-    repository.forget(gone);
     if (!deleted.isEmpty()) {
       LOG.info("Deleted {} firmware files that no update has: {}", deleted.size(), deleted);
     }
-    if (!failures.isEmpty()) {
-      StorageException first = failures.get(0);
-      failures.stream().skip(1).forEach(first::addSuppressed);
-      throw first;
+    both(() -> throwFirst(failures), () -> repository.forget(gone));
+  }
+
+  private static void throwFirst(List<StorageException> failures) {
+    if (failures.isEmpty()) {
+      return;
     }
+    StorageException first = failures.get(0);
+    failures.stream().filter(other -> other != first).forEach(first::addSuppressed);
+    throw first;
   }
 }

@@ -29,6 +29,7 @@ import java.util.Map;
 import java.util.OptionalInt;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BiConsumer;
+import java.util.function.BooleanSupplier;
 import java.util.function.Predicate;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -38,7 +39,7 @@ public abstract class SweepContract extends ServiceContract {
   private static final Retention TWO = new Retention(2, Duration.ofHours(1));
   private static final Duration LONG = Duration.ofDays(2);
 
-  /** How often the store of {@link #failing} was swept. */
+  /** How often the store of {@link #failingStore} was swept. */
   private final AtomicInteger storeSweeps = new AtomicInteger();
 
   private GroupOtaService sweeping;
@@ -154,6 +155,48 @@ public abstract class SweepContract extends ServiceContract {
   }
 
   @Test
+  void filesGoAlthoughUpdatesCannotBeRemoved() {
+    List<OtaUpdate> updates = deploys(5);
+    removeOld();
+    GroupOtaService failing =
+        build(builder().repository(failing("prune", () -> true)).retention(TWO));
+    assertThatThrownBy(failing::runOnce).hasMessage("prune fails").hasNoSuppressedExceptions();
+    assertThat(there(blobs(updates))).isEqualTo(2);
+  }
+
+  @Test
+  void whateverFailsInASweepIsTold() {
+    deploys(3);
+    removeOld();
+    BlobStore store = failingStore(key -> true, () -> true);
+    GroupOtaService failing =
+        build(builder().repository(failing("prune", () -> true)).blobStore(store).retention(TWO));
+    assertThatThrownBy(failing::runOnce)
+        .hasMessage("prune fails")
+        .satisfies(
+            failure ->
+                assertThat(failure.getSuppressed())
+                    .extracting(Throwable::getMessage)
+                    .containsExactly("delete fails", "sweep fails"));
+  }
+
+  @Test
+  void filesThatCannotBeDeletedAreToldAlthoughTheOthersCannotBeForgotten() {
+    deploys(3);
+    removeOld();
+    BlobStore store = failingStore(key -> true, () -> false);
+    GroupOtaService failing =
+        build(builder().repository(failing("forget", () -> true)).blobStore(store));
+    assertThatThrownBy(failing::runOnce)
+        .hasMessage("delete fails")
+        .satisfies(
+            failure ->
+                assertThat(failure.getSuppressed())
+                    .extracting(Throwable::getMessage)
+                    .containsExactly("forget fails"));
+  }
+
+  @Test
   void aStoreThatIsAwayIsNotAskedForEveryFile() {
     deploys(20);
     AtomicInteger asked = new AtomicInteger();
@@ -211,6 +254,12 @@ public abstract class SweepContract extends ServiceContract {
     return updates;
   }
 
+  /** Leaves the files of the updates that are not kept behind. */
+  private void removeOld() {
+    clock.advance(LONG);
+    assertThat(repository.prune(TWO)).isPresent();
+  }
+
   private static List<BlobKey> blobs(List<OtaUpdate> updates) {
     return updates.stream().map(OtaUpdate::blob).toList();
   }
@@ -224,26 +273,32 @@ public abstract class SweepContract extends ServiceContract {
     return service.history(OWNER, GROUP, 0, OptionalInt.empty()).updates();
   }
 
-  /** With a store that cannot delete some files, and counts its sweeps. */
+  /** With a store that cannot delete some files. */
   private GroupOtaService failing(Predicate<BlobKey> fails) {
-    BlobStore failing =
-        (BlobStore)
-            Proxy.newProxyInstance(
-                BlobStore.class.getClassLoader(),
-                new Class<?>[] {BlobStore.class},
-                (proxy, method, args) -> {
-                  if (method.getName().equals("delete") && fails.test((BlobKey) args[0])) {
-                    throw new StorageException("injected", null);
-                  }
-                  if (method.getName().equals("sweep")) {
-                    storeSweeps.incrementAndGet();
-                  }
-                  try {
-                    return method.invoke(blobs, args);
-                  } catch (InvocationTargetException e) {
-                    throw e.getCause();
-                  }
-                });
-    return build(builder().blobStore(failing).retention(TWO));
+    return build(builder().blobStore(failingStore(fails, () -> false)).retention(TWO));
+  }
+
+  /** Counts how often it is swept. */
+  private BlobStore failingStore(Predicate<BlobKey> deleteFails, BooleanSupplier sweepFails) {
+    return (BlobStore)
+        Proxy.newProxyInstance(
+            BlobStore.class.getClassLoader(),
+            new Class<?>[] {BlobStore.class},
+            (proxy, method, args) -> {
+              if (method.getName().equals("delete") && deleteFails.test((BlobKey) args[0])) {
+                throw new StorageException("delete fails", null);
+              }
+              if (method.getName().equals("sweep")) {
+                storeSweeps.incrementAndGet();
+                if (sweepFails.getAsBoolean()) {
+                  throw new StorageException("sweep fails", null);
+                }
+              }
+              try {
+                return method.invoke(blobs, args);
+              } catch (InvocationTargetException e) {
+                throw e.getCause();
+              }
+            });
   }
 }
