@@ -115,22 +115,25 @@ final class Schema {
     return Failures.unavailable(what, e);
   }
 
-  /**
-   * Scripts that can be run again need no history, only the version that each ends with. Nodes in
-   * one process, the usual place of an H2 database, take turns; those of others may fail then.
-   */
+  /** Nodes in one process take turns also where those of others cannot: see {@link SchemaTurn}. */
   private static void runInTurn(DataSource dataSource, Dialect dialect) throws SQLException {
     synchronized (Schema.class) {
-      try (Connection connection = dataSource.getConnection()) {
-        boolean commits = connection.getAutoCommit();
-        connection.setAutoCommit(true);
-        try {
-          for (String script : find(connection).missing()) {
-            run(connection, read(dialect, script));
-          }
-        } finally {
-          connection.setAutoCommit(commits);
+      runScripts(dataSource, dialect);
+    }
+  }
+
+  /** Scripts that can be run again need no history, only the version that each ends with. */
+  @SuppressWarnings("try") // The turn is only held.
+  static void runScripts(DataSource dataSource, Dialect dialect) throws SQLException {
+    try (Connection connection = dataSource.getConnection()) {
+      boolean commits = connection.getAutoCommit();
+      connection.setAutoCommit(true);
+      try (SchemaTurn turn = SchemaTurn.take(connection)) {
+        for (String script : find(connection).missing()) {
+          run(connection, read(dialect, script));
         }
+      } finally {
+        connection.setAutoCommit(commits);
       }
     }
   }

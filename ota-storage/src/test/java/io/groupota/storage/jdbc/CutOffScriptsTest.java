@@ -107,10 +107,14 @@ class CutOffScriptsTest {
     assertThat(rows(pool, "SELECT group_id FROM ota_trigger")).hasSize(triggers);
   }
 
-  /** What H2 would write to make the tables again, but for names that it made up. */
+  /**
+   * What H2 would write to make the tables again, but for names that it made up, and for the table
+   * of turns, which comes with the first start that finds something missing.
+   */
   private static List<String> schema(DataSource dataSource) throws SQLException {
     return rows(dataSource, "SCRIPT NODATA NOPASSWORDS NOSETTINGS").stream()
         .filter(line -> !line.startsWith("--") && !line.startsWith("CREATE USER"))
+        .filter(line -> !line.contains("OTA_SCHEMA_TURN"))
         .map(line -> line.replaceAll("CONSTRAINT_[0-9A-F_]+", "CONSTRAINT"))
         .map(line -> line.replaceAll("( START| RESTART) WITH [0-9]+", ""))
         .map(CutOffScriptsTest::inOrder)
