@@ -34,14 +34,24 @@ import org.jspecify.annotations.Nullable;
  * one statement, as texts, so that all of it is of one moment.
  */
 final class RolloutRows {
+  private static final String IS_THERE =
+      "EXISTS (SELECT 1 FROM ota_rollout_device d"
+          + " WHERE d.rollout_id = g.rollout_id AND d.group_id = g.group_id"
+          + " AND d.addressing = 'GROUP' AND d.state = 'EXCLUDED')";
+
+  /** Asks for the next entry of an index, for the reason of that in {@link SqlRolloutSteps}. */
+  private static final String IS_NEXT =
+      "g.group_id || 'GROUP' || 'EXCLUDED' = (SELECT d.group_id || d.addressing || d.state"
+          + " FROM ota_rollout_device d WHERE d.rollout_id = g.rollout_id"
+          + " AND (d.group_id, d.addressing, d.state) >= (g.group_id, 'GROUP', 'EXCLUDED')"
+          + " ORDER BY d.group_id, d.addressing, d.state LIMIT 1)";
+
   private static final String GROUPS =
       "(SELECT STRING_AGG(g.group_id || ':' || g.target || ':' || COALESCE(g.base, '') || ':'"
           + " || g.complete_in || ':'"
           + (" || CASE WHEN " + SqlRolloutHolds.OVERRIDDEN + " THEN 'RELEASED' ELSE g.status END")
           + " || ':' || CASE WHEN g.status = 'WAITING' AND g.complete_in <= r.stage"
-          + " AND NOT r.despite_guards AND EXISTS (SELECT 1 FROM ota_rollout_device d"
-          + " WHERE d.rollout_id = g.rollout_id AND d.group_id = g.group_id"
-          + " AND d.addressing = 'GROUP' AND d.state = 'EXCLUDED') THEN 'BLOCKED' ELSE '' END"
+          + " AND NOT r.despite_guards AND %s THEN 'BLOCKED' ELSE '' END"
           + ", ',' ORDER BY g.ordinal)"
           + " FROM ota_rollout_group g LEFT JOIN ota_latest l ON l.group_id = g.group_id"
           + " WHERE g.rollout_id = r.id)";
@@ -50,14 +60,22 @@ final class RolloutRows {
       "(SELECT STRING_AGG(c.stage || ':' || c.addressing || ':' || c.state || ':' || c.devices, ',')"
           + " FROM ota_rollout_count c WHERE c.rollout_id = r.id AND c.devices <> 0)";
 
-  /** Of a table {@code r}. */
-  static final String COLUMNS =
-      ("r.*, " + Database.NOW + " AS present, ")
-          + (GROUPS + " AS of_groups, " + COUNTS + " AS of_devices");
 
   private static final String NONE = "";
 
   private RolloutRows() {}
+
+  /** Of a table {@code r}. */
+  static String columns(Dialect dialect) {
+    return ("r.*, " + Database.NOW + " AS present, ")
+        + (GROUPS.formatted(isBlocked(dialect)) + " AS of_groups, ")
+        + (COUNTS + " AS of_devices");
+  }
+
+  /** Whether a device that a group {@code g} of a rollout is triggered for is excluded. */
+  static String isBlocked(Dialect dialect) {
+    return dialect == Dialect.POSTGRESQL ? IS_NEXT : IS_THERE;
+  }
 
   static TrackedRollout tracked(ResultSet row) throws SQLException {
     RolloutProgress progress = progress(row);

@@ -66,7 +66,7 @@ final class SqlRolloutLog implements RolloutLog {
           + (Schema.ROLLOUTS + " WHERE usable_from < " + Schema.ROLLOUTS);
 
   private static final String BY_ID =
-      "SELECT " + RolloutRows.COLUMNS + " FROM ota_rollout r WHERE r.id = :rollout";
+      " FROM ota_rollout r WHERE r.id = :rollout";
 
   private static final String FOUND =
       " AND (POSITION(:search IN id) > 0 OR POSITION(:search IN version) > 0"
@@ -171,7 +171,7 @@ final class SqlRolloutLog implements RolloutLog {
     return database.read(
         handle ->
             handle
-                .createQuery(BY_ID)
+                .createQuery("SELECT " + RolloutRows.columns(database.dialect()) + BY_ID)
                 .bind("now", Columns.instant(database.now()))
                 .bind("rollout", id.value())
                 .map((row, context) -> RolloutRows.tracked(row))
@@ -202,12 +202,12 @@ final class SqlRolloutLog implements RolloutLog {
   }
 
   /** One statement, so that page and counts are of the same moment. */
-  private static String rolloutsSql(RolloutQuery<RolloutState> query) {
+  private String rolloutsSql(RolloutQuery<RolloutState> query) {
     String order = direction(query);
     String filter = state(query) + (query.search().isEmpty() ? "" : FOUND);
     String owned = " FROM ota_rollout WHERE owner = :owner";
     return "SELECT c.total, c.filtered, "
-        + RolloutRows.COLUMNS
+        + RolloutRows.columns(database.dialect())
         + (" FROM (SELECT (SELECT COUNT(*)" + owned + ") AS total, (SELECT COUNT(*)" + owned)
         + (filter + ") AS filtered) c LEFT JOIN (SELECT *" + owned + filter)
         + (" ORDER BY owner" + order + ", created_at" + order + ", id" + order)

@@ -44,7 +44,7 @@ final class SqlRolloutQueue implements RolloutQueue {
           + " WHERE id = ANY(:rollouts)";
 
   private static final String TRACKED =
-      "SELECT " + RolloutRows.COLUMNS + " FROM ota_rollout r WHERE r.id = ANY(:rollouts)";
+      " FROM ota_rollout r WHERE r.id = ANY(:rollouts)";
 
   private static final String LOCK =
       "SELECT revision, wakes FROM ota_rollout WHERE id = :rollout FOR UPDATE";
@@ -107,7 +107,7 @@ final class SqlRolloutQueue implements RolloutQueue {
         .execute();
     // After the locks: the counts are those of the wakes.
     return handle
-        .createQuery(TRACKED)
+        .createQuery("SELECT " + RolloutRows.columns(database.dialect()) + TRACKED)
         .bind("now", Columns.instant(database.now()))
         .bind("rollouts", Columns.texts(due))
         .map((row, context) -> RolloutRows.tracked(row))

@@ -66,8 +66,8 @@ final class SqlRolloutSteps {
           + " ORDER BY d.group_id, d.addressing, d.state LIMIT 1)";
 
   private static final String BLOCKED =
-      "SELECT COUNT(*) FROM (SELECT 1 FROM ota_rollout_device WHERE rollout_id = :rollout"
-          + " AND group_id = :group AND addressing = 'GROUP' AND state = 'EXCLUDED' LIMIT 1) d";
+      "SELECT COUNT(*) FROM ota_rollout_group g"
+          + " WHERE g.rollout_id = :rollout AND g.group_id = :group AND ";
 
   private static final String REACHED =
       "UPDATE ota_rollout_group SET status = 'REACHED'"
@@ -211,14 +211,18 @@ final class SqlRolloutSteps {
                 .map((row, context) -> row.getString("status").equals("WAITING"))
                 .one();
     return waits
-        && (despiteGuards
-            || handle
-                    .createQuery(BLOCKED)
-                    .bind("rollout", rollout.value())
-                    .bind("group", group.value())
-                    .mapTo(Long.class)
-                    .one()
-                == 0);
+        && (despiteGuards || !isBlocked(handle, database.dialect(), rollout, group));
+  }
+
+  /** Whether a device that the group is triggered for is excluded. */
+  static boolean isBlocked(Handle handle, Dialect dialect, RolloutId rollout, GroupId group) {
+    return handle
+            .createQuery(BLOCKED + RolloutRows.isBlocked(dialect))
+            .bind("rollout", rollout.value())
+            .bind("group", group.value())
+            .mapTo(Long.class)
+            .one()
+        > 0;
   }
 
   private record Part(String target, String recordId, String path) {}

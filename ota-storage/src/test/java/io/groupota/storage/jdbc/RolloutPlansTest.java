@@ -7,6 +7,7 @@ import io.groupota.DeviceId;
 import io.groupota.GroupId;
 import io.groupota.rollout.RolloutDeviceState;
 import io.groupota.rollout.RolloutId;
+import io.groupota.spi.OtaRepository;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
@@ -151,11 +152,40 @@ class RolloutPlansTest {
                     .isEmpty();
                 return lost;
               });
-      assertThat(plan)
-          .containsPattern("using ota_rollout_device_by_group[^\n]*\n *Index Cond: [^\n]*ROW")
-          .doesNotContain(
-              "Seq Scan on ota_rollout_device", "ota_rollout_device_by_state", "Sort Key: d.");
+      assertReadsTheNext(plan);
     }
+  }
+
+  private static void assertReadsTheNext(String plan) {
+    assertThat(plan)
+        .containsPattern("using ota_rollout_device_by_group[^\n]*\n *Index Cond: [^\n]*ROW")
+        .doesNotContain(
+            "Seq Scan on ota_rollout_device", "ota_rollout_device_by_state", "Sort Key: d.");
+  }
+
+  /** The statistics say that all devices of the group are excluded, but none is any more. */
+  @Test
+  void aGroupThatNothingHoldsUpAnyMoreIsNotReadThrough() throws SQLException {
+    try (Connection connection = pool.getConnection();
+        Statement statement = connection.createStatement()) {
+      statement.execute("UPDATE ota_rollout_device SET addressing = 'GROUP', state = 'EXCLUDED'");
+      statement.execute("VACUUM ANALYZE ota_rollout_device");
+      statement.execute("UPDATE ota_rollout_device SET state = 'UPDATED'");
+    }
+    String plan =
+        plan(
+            handle -> {
+              boolean blocked =
+                  SqlRolloutSteps.isBlocked(handle, Dialect.POSTGRESQL, YOUNG, GROUP);
+              assertThat(blocked).isFalse();
+              return blocked;
+            });
+    assertReadsTheNext(plan);
+    OtaRepository repository =
+        JdbcOtaRepository.builder(spy.dataSource()).migrate(false).build();
+    spy.plans.clear();
+    assertThat(repository.rollout(YOUNG)).isEmpty();
+    assertReadsTheNext(String.join("\n", spy.plans));
   }
 
   private static void assertReadByKey(String plan) {
