@@ -12,7 +12,7 @@ final class TriggerSuite implements Suite {
           + " lease_until = NULL";
 
   /** Until then the compiler is still at work on what is measured. */
-  private static final int WARM_UP = 5;
+  private static final int WARM_UP = 15;
 
   @Override
   public String name() {
