@@ -9,6 +9,7 @@ import java.util.ArrayDeque;
 import java.util.List;
 import java.util.Queue;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Keys for blobs, reserved before they are handed out: in a burst of deploys several at once, so
@@ -30,12 +31,12 @@ final class ReservedKeys {
   private final ObjectIds ids;
   private final Clock clock;
   private final Duration fresh;
-  private final Queue<BlobKey> keys = new ArrayDeque<>();
+  private final Queue<Reserved> ahead = new ArrayDeque<>();
 
   /** How many were reserved the last time, and when. */
-  private int reserved;
+  private int last;
 
-  private Instant reservedAt = Instant.EPOCH;
+  private Instant lastAt = Instant.EPOCH;
 
   /**
    * @param grace how long a deploy may take
@@ -48,25 +49,41 @@ final class ReservedKeys {
     this.fresh = part.compareTo(FRESH) < 0 ? part : FRESH;
   }
 
+  private record Reserved(BlobKey key, Instant at) {}
+
   /** A key for a new blob, whose value is a new id. */
-  synchronized BlobKey take() {
+  BlobKey take() {
     Instant now = clock.instant();
-    if (!isWithin(fresh, now)) {
-      keys.clear();
-    }
-    if (keys.isEmpty()) {
-      int count = isWithin(BURST, now) ? Math.min(2 * reserved, MOST) : 1;
-      List<BlobKey> next = Stream.generate(ids::next).limit(count).map(BlobKey::new).toList();
-      ledger.reserve(next);
-      keys.addAll(next);
-      reserved = count;
-      reservedAt = now;
-    }
-    return keys.remove();
+    BlobKey key = takeAhead(now);
+    return key == null ? reserve(now) : key;
+  }
+
+  private synchronized @Nullable BlobKey takeAhead(Instant now) {
+    ahead.removeIf(reserved -> !isWithin(fresh, reserved.at(), now));
+    Reserved reserved = ahead.poll();
+    return reserved == null ? null : reserved.key();
+  }
+
+  /** No other deploy waits meanwhile: a database that hangs must not have them wait in turn. */
+  private BlobKey reserve(Instant now) {
+    List<BlobKey> keys = Stream.generate(ids::next).limit(count(now)).map(BlobKey::new).toList();
+    ledger.reserve(keys);
+    keepAhead(keys.subList(1, keys.size()), now);
+    return keys.get(0);
+  }
+
+  private synchronized int count(Instant now) {
+    last = isWithin(BURST, lastAt, now) ? Math.min(2 * last, MOST) : 1;
+    lastAt = now;
+    return last;
+  }
+
+  private synchronized void keepAhead(List<BlobKey> keys, Instant now) {
+    keys.forEach(key -> ahead.add(new Reserved(key, now)));
   }
 
   /** Not if the clock was set back. */
-  private boolean isWithin(Duration time, Instant now) {
-    return !now.isBefore(reservedAt) && !now.isAfter(reservedAt.plus(time));
+  private static boolean isWithin(Duration time, Instant since, Instant now) {
+    return !now.isBefore(since) && !now.isAfter(since.plus(time));
   }
 }

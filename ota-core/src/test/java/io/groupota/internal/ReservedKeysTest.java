@@ -15,9 +15,14 @@ import java.time.InstantSource;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Collections;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
 class ReservedKeysTest {
@@ -26,9 +31,10 @@ class ReservedKeysTest {
   private Instant now = Instant.parse("2026-01-02T03:04:05Z");
   private final InstantSource source = () -> now;
   private final Clock clock = source.withZone(ZoneOffset.UTC);
-  private final Set<BlobKey> reserved = new HashSet<>();
-  private final List<Integer> sizes = new ArrayList<>();
+  private final Set<BlobKey> reserved = ConcurrentHashMap.newKeySet();
+  private final List<Integer> sizes = Collections.synchronizedList(new ArrayList<>());
   private boolean away;
+  private volatile Runnable onReserve = () -> {};
 
   private ReservedKeys keys() {
     BlobLedger ledger =
@@ -38,6 +44,7 @@ class ReservedKeysTest {
                 new Class<?>[] {BlobLedger.class},
                 (proxy, method, args) -> {
                   assertThat(method.getName()).isEqualTo("reserve");
+                  onReserve.run();
                   if (away) {
                     throw new StorageException("away", null);
                   }
@@ -109,5 +116,34 @@ class ReservedKeysTest {
     away = false;
     assertThat(reserved).isEmpty();
     assertThat(keys.take()).isIn(reserved);
+  }
+
+  @Test
+  void aReservationThatTakesLongHoldsUpNoOther() throws Exception {
+    ReservedKeys keys = keys();
+    CountDownLatch begun = new CountDownLatch(1);
+    CountDownLatch end = new CountDownLatch(1);
+    onReserve =
+        () -> {
+          onReserve = () -> {};
+          begun.countDown();
+          await(end);
+        };
+    CompletableFuture<BlobKey> slow =
+        CompletableFuture.supplyAsync(keys::take, command -> new Thread(command).start());
+    await(begun);
+    BlobKey key =
+        CompletableFuture.supplyAsync(keys::take, command -> new Thread(command).start())
+            .get(30, TimeUnit.SECONDS);
+    end.countDown();
+    assertThat(slow.get(30, TimeUnit.SECONDS)).isNotEqualTo(key);
+  }
+
+  private static void await(CountDownLatch latch) {
+    try {
+      assertThat(latch.await(30, TimeUnit.SECONDS)).isTrue();
+    } catch (InterruptedException e) {
+      throw new IllegalStateException(e);
+    }
   }
 }
