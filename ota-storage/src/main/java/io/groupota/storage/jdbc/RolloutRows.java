@@ -60,7 +60,6 @@ final class RolloutRows {
       "(SELECT STRING_AGG(c.stage || ':' || c.addressing || ':' || c.state || ':' || c.devices, ',')"
           + " FROM ota_rollout_count c WHERE c.rollout_id = r.id AND c.devices <> 0)";
 
-
   private static final String NONE = "";
 
   private RolloutRows() {}
