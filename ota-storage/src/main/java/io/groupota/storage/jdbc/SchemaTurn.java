@@ -8,9 +8,9 @@ import java.util.concurrent.TimeUnit;
 /**
  * One connection at a time changes the tables of an H2 database, whichever processes the others are
  * in: a table that two add a column to at once can be lost. No lock does that, since each statement
- * that changes a table commits and so gives up all locks. So a row says whose turn it is, and counts
- * as long as the session of that connection lasts. Only an administrator sees the sessions of
- * others; for anyone else a turn counts for nothing.
+ * that changes a table commits and so gives up all locks. So a row says whose turn it is, and
+ * counts as long as the session of that connection lasts. Only an administrator sees the sessions
+ * of others; for anyone else a turn counts for nothing.
  */
 final class SchemaTurn implements AutoCloseable {
   /** Of no lost race: nobody waits again. */

@@ -65,8 +65,7 @@ final class SqlRolloutLog implements RolloutLog {
       "UPDATE ota_schema SET usable_from = "
           + (Schema.ROLLOUTS + " WHERE usable_from < " + Schema.ROLLOUTS);
 
-  private static final String BY_ID =
-      " FROM ota_rollout r WHERE r.id = :rollout";
+  private static final String BY_ID = " FROM ota_rollout r WHERE r.id = :rollout";
 
   private static final String FOUND =
       " AND (POSITION(:search IN id) > 0 OR POSITION(:search IN version) > 0"

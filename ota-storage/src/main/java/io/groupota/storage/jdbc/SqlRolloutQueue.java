@@ -43,8 +43,7 @@ final class SqlRolloutQueue implements RolloutQueue {
           + (Database.NOW + " + " + Database.SECONDS)
           + " WHERE id = ANY(:rollouts)";
 
-  private static final String TRACKED =
-      " FROM ota_rollout r WHERE r.id = ANY(:rollouts)";
+  private static final String TRACKED = " FROM ota_rollout r WHERE r.id = ANY(:rollouts)";
 
   private static final String LOCK =
       "SELECT revision, wakes FROM ota_rollout WHERE id = :rollout FOR UPDATE";

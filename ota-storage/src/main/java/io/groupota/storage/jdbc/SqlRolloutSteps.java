@@ -210,8 +210,7 @@ final class SqlRolloutSteps {
                 .bind("group", group.value())
                 .map((row, context) -> row.getString("status").equals("WAITING"))
                 .one();
-    return waits
-        && (despiteGuards || !isBlocked(handle, database.dialect(), rollout, group));
+    return waits && (despiteGuards || !isBlocked(handle, database.dialect(), rollout, group));
   }
 
   /** Whether a device that the group is triggered for is excluded. */

@@ -175,14 +175,12 @@ class RolloutPlansTest {
     String plan =
         plan(
             handle -> {
-              boolean blocked =
-                  SqlRolloutSteps.isBlocked(handle, Dialect.POSTGRESQL, YOUNG, GROUP);
+              boolean blocked = SqlRolloutSteps.isBlocked(handle, Dialect.POSTGRESQL, YOUNG, GROUP);
               assertThat(blocked).isFalse();
               return blocked;
             });
     assertReadsTheNext(plan);
-    OtaRepository repository =
-        JdbcOtaRepository.builder(spy.dataSource()).migrate(false).build();
+    OtaRepository repository = JdbcOtaRepository.builder(spy.dataSource()).migrate(false).build();
     spy.plans.clear();
     assertThat(repository.rollout(YOUNG)).isEmpty();
     assertReadsTheNext(String.join("\n", spy.plans));

@@ -15,8 +15,8 @@ import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.Test;
 
 /**
- * Nodes in several processes that start at once on one H2 server. Those of one process wait for each
- * other before, so the scripts are run directly, each time with a data source of its own.
+ * Nodes in several processes that start at once on one H2 server. Those of one process wait for
+ * each other before, so the scripts are run directly, each time with a data source of its own.
  */
 class SchemaTurnTest {
   private static final int NODES = 4;

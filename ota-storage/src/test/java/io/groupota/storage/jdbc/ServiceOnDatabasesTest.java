@@ -9,6 +9,7 @@ import io.groupota.testkit.service.ReportContract;
 import io.groupota.testkit.service.RolloutAgreementContract;
 import io.groupota.testkit.service.RolloutContract;
 import io.groupota.testkit.service.RolloutControlContract;
+import io.groupota.testkit.service.RolloutEventContract;
 import io.groupota.testkit.service.RolloutGateContract;
 import io.groupota.testkit.service.RolloutLateContract;
 import io.groupota.testkit.service.RolloutLossContract;
@@ -106,6 +107,14 @@ class ServiceOnDatabasesTest {
 
   @Nested
   class RolloutControlOnH2 extends RolloutControlContract {
+    @Override
+    protected Backend backend(Clock clock) {
+      return ServiceOnDatabasesTest.backend(H2, clock);
+    }
+  }
+
+  @Nested
+  class RolloutEventOnH2 extends RolloutEventContract {
     @Override
     protected Backend backend(Clock clock) {
       return ServiceOnDatabasesTest.backend(H2, clock);
@@ -250,6 +259,14 @@ class ServiceOnDatabasesTest {
 
   @Nested
   class RolloutControlOnPostgreSql extends RolloutControlContract {
+    @Override
+    protected Backend backend(Clock clock) {
+      return ServiceOnDatabasesTest.backend(POSTGRESQL, clock);
+    }
+  }
+
+  @Nested
+  class RolloutEventOnPostgreSql extends RolloutEventContract {
     @Override
     protected Backend backend(Clock clock) {
       return ServiceOnDatabasesTest.backend(POSTGRESQL, clock);

@@ -6,6 +6,7 @@ import io.groupota.GroupId;
 import io.groupota.OtaUpdate;
 import io.groupota.Token;
 import io.groupota.UpdateCode;
+import io.groupota.event.Deployed;
 import io.groupota.event.OtaEvent;
 import io.groupota.event.RolloutChanged;
 import io.groupota.event.RolloutDeviceChanged;
@@ -139,6 +140,10 @@ public abstract class RolloutServiceContract extends ServiceContract {
         .orElseThrow();
   }
 
+  List<DeviceId> triggeredOf(RolloutId id) {
+    return in(id, RolloutDeviceState.TRIGGERED);
+  }
+
   List<DeviceId> in(RolloutId id, RolloutDeviceState state) {
     return devices(id).stream()
         .filter(device -> device.state() == state)
@@ -174,6 +179,10 @@ public abstract class RolloutServiceContract extends ServiceContract {
   /** Hears of events from now on. */
   void listen() {
     service = build(builder().listener(events::add));
+  }
+
+  List<Deployed> deployed() {
+    return events.stream().filter(Deployed.class::isInstance).map(Deployed.class::cast).toList();
   }
 
   List<RolloutChanged> changes() {
