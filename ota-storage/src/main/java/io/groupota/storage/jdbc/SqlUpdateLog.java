@@ -184,14 +184,16 @@ final class SqlUpdateLog implements UpdateLog {
     String order = query.order() == OtaQuery.Order.ASC ? "" : " DESC";
     // Unlike LIKE, POSITION knows no wildcards.
     String found = query.search().isEmpty() ? "" : " AND POSITION(:search IN path) > 0";
-    return "SELECT c.total, c.filtered, l.* FROM ("
-        + counts(found)
-        + ") c LEFT JOIN"
-        + " (SELECT record_id, update_id, group_id, owner, version, path, last_updated"
-        + " FROM ota_latest WHERE owner = :owner"
-        + found
-        + (" ORDER BY owner" + order + ", last_updated" + order + ", record_id" + order)
-        + limit(query)
+    String page =
+        "SELECT record_id, update_id, group_id, owner, version, path, last_updated"
+            + (" FROM ota_latest WHERE owner = :owner" + found)
+            + (" ORDER BY owner" + order + ", last_updated" + order + ", record_id" + order)
+            + limit(query);
+    // The left join keeps the counts when the page is empty.
+    return "SELECT c.total, "
+        + (found.isEmpty() ? "c.total" : filtered(query, found))
+        + (" AS filtered, l.* FROM (" + total() + ") c LEFT JOIN (")
+        + (found.isEmpty() ? page : "SELECT p.*, COUNT(*) OVER () AS found FROM (" + page + ") p")
         + ") l ON TRUE"
         + (" ORDER BY l.last_updated" + order + ", l.record_id" + order);
   }
@@ -202,19 +204,28 @@ final class SqlUpdateLog implements UpdateLog {
         + (query.offset() > 0 ? " OFFSET :offset" : "");
   }
 
-  /** How many updates an owner has, and how many of them meet the condition, if there is one. */
-  private String counts(String found) {
-    String all =
-        database.dialect().keepsCounts()
-            ? "SELECT COALESCE(SUM(updates), 0) AS total FROM ota_owner_count WHERE owner = :owner"
-            : "SELECT COUNT(*) AS total FROM ota_latest WHERE owner = :owner";
-    return found.isEmpty()
-        ? "SELECT total, total AS filtered FROM (" + all + ") t"
-        : "SELECT t.total, f.filtered FROM ("
-            + all
-            + ") t, (SELECT COUNT(*) AS filtered FROM ota_latest WHERE owner = :owner"
-            + found
-            + ") f";
+  /** How many updates an owner has. */
+  private String total() {
+    return database.dialect().keepsCounts()
+        ? "SELECT COALESCE(SUM(updates), 0) AS total FROM ota_owner_count WHERE owner = :owner"
+        : "SELECT COUNT(*) AS total FROM ota_latest WHERE owner = :owner";
+  }
+
+  /**
+   * How many of them meet the condition. A page that is not full is the last one, whose end tells;
+   * else all are looked at once more.
+   */
+  private static String filtered(OtaQuery query, String found) {
+    String counted = "(SELECT COUNT(*) FROM ota_latest WHERE owner = :owner" + found + ")";
+    if (query.limit().isEmpty()) {
+      return counted;
+    }
+    // Behind the last one there may be nothing: then the page has no row, and its end is unknown.
+    boolean first = query.offset() == 0;
+    String rows = first ? "COALESCE(l.found, 0)" : "l.found";
+    return ("CASE WHEN " + rows + " < " + query.limit().getAsInt())
+        + (" THEN " + rows + (first ? "" : " + :offset"))
+        + (" ELSE " + counted + " END");
   }
 
   /** PostgreSQL refuses zero bytes and half characters; no path holds them, nor this stand-in. */

@@ -175,9 +175,7 @@ public interface TriggerQueueContract extends TriggerRacesContract, BehindTrigge
     assertThat(scenario.repository.extend(back, Duration.ZERO))
         .containsExactlyInAnyOrderElementsOf(back);
     List<Claim> taken = scenario.otherNode.claimDue(LEASE, ALL);
-    assertThat(taken)
-        .extracting(Claim::group)
-        .containsExactlyInAnyOrderElementsOf(groupsOf(back));
+    assertThat(taken).extracting(Claim::group).containsExactlyInAnyOrderElementsOf(groupsOf(back));
     assertThat(taken).allMatch(claim -> claim.attempts() == 0);
     assertThat(scenario.repository.complete(claims)).containsExactly(claims.get(2));
     assertThat(scenario.otherNode.complete(taken)).hasSize(2);

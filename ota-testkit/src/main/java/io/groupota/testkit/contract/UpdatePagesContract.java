@@ -24,6 +24,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -187,15 +188,19 @@ public interface UpdatePagesContract extends OtaRepositoryFixture {
       deployAt(scenario, "ota/group/" + (i % 2 == 0 ? "even" : "odd") + i + "/firmware.bin");
       scenario.clock.advance(Duration.ofMillis(1));
     }
-    OtaPage page = page(scenario, "even", 1, 3, Order.DESC);
-    assertThat(page.updates())
-        .extracting(LatestUpdate::path)
-        .containsExactly(
-            "ota/group/even6/firmware.bin",
-            "ota/group/even4/firmware.bin",
-            "ota/group/even2/firmware.bin");
-    assertThat(page.filtered()).isEqualTo(5);
-    assertThat(page.total()).isEqualTo(10);
+    List<String> found =
+        IntStream.of(8, 6, 4, 2, 0).mapToObj(i -> "ota/group/even" + i + "/firmware.bin").toList();
+    for (long offset : new long[] {0, 1, 3, 4, 5, 6, Long.MAX_VALUE}) {
+      for (int limit = 0; limit < 7; limit++) {
+        OtaPage page = page(scenario, "even", offset, limit, Order.DESC);
+        assertThat(page.updates())
+            .as("%d from %d on", limit, offset)
+            .extracting(LatestUpdate::path)
+            .containsExactlyElementsOf(found.stream().skip(offset).limit(limit).toList());
+        assertThat(page.filtered()).isEqualTo(5);
+        assertThat(page.total()).isEqualTo(10);
+      }
+    }
   }
 
   @Test
