@@ -74,13 +74,15 @@ public final class FileSystemBlobStore implements BlobStore {
     Path folder = Directories.parentOf(file);
     for (int attempt = 1; ; attempt++) {
       try {
-        Files.createDirectories(folder);
+        if (attempt > 1) {
+          Files.createDirectories(folder);
+        }
         Files.move(upload.file(), file, StandardCopyOption.ATOMIC_MOVE);
         // All of them: one that was there already may be another put's, which is not done yet.
         Directories.forceUpTo(root, folder);
         return;
       } catch (NoSuchFileException | FileAlreadyExistsException e) {
-        // A delete removed a folder that was empty for a moment, or that was about to be created.
+        // The folder is still to be created, or a delete removed it while it was empty.
         if (attempt == ATTEMPTS || !Files.exists(upload.file())) {
           throw e;
         }
