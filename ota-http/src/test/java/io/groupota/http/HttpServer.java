@@ -14,8 +14,12 @@ import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
+import org.eclipse.jetty.compression.gzip.GzipCompression;
+import org.eclipse.jetty.compression.server.CompressionConfig;
+import org.eclipse.jetty.compression.server.CompressionHandler;
 import org.eclipse.jetty.ee10.servlet.FilterHolder;
 import org.eclipse.jetty.ee10.servlet.ServletContextHandler;
+import org.eclipse.jetty.server.Handler;
 import org.eclipse.jetty.server.HttpConfiguration;
 import org.eclipse.jetty.server.HttpConnectionFactory;
 import org.eclipse.jetty.server.Server;
@@ -80,14 +84,27 @@ final class HttpServer implements AutoCloseable {
   }
 
   /** A server that compresses what its clients let it, but for what is compressed already. */
-  @SuppressWarnings("removal") // Jetty has its successor in modules of their own.
+  @SuppressWarnings("removal") // Hosts still have it.
   static HttpServer compressing(GroupOtaService service, Path spool) throws Exception {
+    return within(new GzipHandler(), service, spool);
+  }
+
+  /** The same with what follows Jetty's first handler for that. */
+  static HttpServer compressingAnew(GroupOtaService service, Path spool) throws Exception {
+    CompressionHandler handler = new CompressionHandler();
+    handler.putCompression(new GzipCompression());
+    handler.putConfiguration("/*", CompressionConfig.builder().build());
+    return within(handler, service, spool);
+  }
+
+  private static HttpServer within(Handler.Singleton handler, GroupOtaService service, Path spool)
+      throws Exception {
     return new HttpServer(
         service,
         spool,
         settings -> {},
         new QueuedThreadPool(),
-        context -> context.insertHandler(new GzipHandler()));
+        context -> context.insertHandler(handler));
   }
 
   private HttpServer(
@@ -132,7 +149,7 @@ final class HttpServer implements AutoCloseable {
     server.start();
   }
 
-  private static Optional<OwnerId> authenticate(String bearer) {
+  static Optional<OwnerId> authenticate(String bearer) {
     return BEARER.equals(bearer) ? Optional.of(OWNER) : Optional.empty();
   }
 

@@ -4,6 +4,7 @@ import io.groupota.GroupOtaService;
 import jakarta.servlet.http.HttpServlet;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Map;
 import java.util.Optional;
 import org.apache.catalina.Context;
 import org.apache.catalina.LifecycleException;
@@ -15,26 +16,44 @@ final class TomcatServer implements AutoCloseable {
   private final Tomcat tomcat = new Tomcat();
 
   TomcatServer(GroupOtaService service, Path folder) throws LifecycleException {
-    this(service, folder, Optional.empty());
+    this(service, folder, Optional.empty(), Map.of());
   }
 
   /** Also answers what a servlet throws, as far as Tomcat lets it. */
   TomcatServer(GroupOtaService service, Path folder, HttpServlet errorPage)
       throws LifecycleException {
-    this(service, folder, Optional.of(errorPage));
+    this(service, folder, Optional.of(errorPage), Map.of());
   }
 
-  private TomcatServer(GroupOtaService service, Path folder, Optional<HttpServlet> errorPage)
+  /** A server that compresses what its clients let it, firmware too. */
+  static TomcatServer compressing(GroupOtaService service, Path folder) throws LifecycleException {
+    return new TomcatServer(
+        service,
+        folder,
+        Optional.empty(),
+        Map.of(
+            "compression",
+            "force",
+            "compressibleMimeType",
+            "application/octet-stream,application/json"));
+  }
+
+  private TomcatServer(
+      GroupOtaService service,
+      Path folder,
+      Optional<HttpServlet> errorPage,
+      Map<String, String> properties)
       throws LifecycleException {
     OtaServlet servlet =
         OtaServlet.builder()
             .service(service)
-            .authenticator(bearer -> Optional.empty())
+            .authenticator(HttpServer::authenticate)
             .spool(folder)
             .build();
     tomcat.setBaseDir(folder.toString());
     tomcat.setPort(0);
     tomcat.getConnector().setProperty("address", "127.0.0.1");
+    properties.forEach(tomcat.getConnector()::setProperty);
     Context context = tomcat.addContext("", folder.toString());
     context.addServletContainerInitializer((classes, c) -> servlet.register(c), null);
     errorPage.ifPresent(page -> add(context, page));
