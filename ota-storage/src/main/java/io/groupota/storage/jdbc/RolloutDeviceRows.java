@@ -95,6 +95,29 @@ final class RolloutDeviceRows {
 
   private RolloutDeviceRows() {}
 
+  /**
+   * Whether a group {@code g} of a rollout has a device in a state. PostgreSQL is asked for the
+   * next entry of an index, and whether it is the one: of a single one among many that are equal it
+   * thinks that it comes across it soon, and would read the whole table, or all devices in that
+   * state, for each group in which there is none.
+   *
+   * @param addressing how the device is addressed, in SQL
+   * @param state the state, in SQL
+   */
+  static String exists(Dialect dialect, String addressing, String state) {
+    if (dialect != Dialect.POSTGRESQL) {
+      return "EXISTS (SELECT 1 FROM ota_rollout_device d"
+          + " WHERE d.rollout_id = g.rollout_id AND d.group_id = g.group_id"
+          + (" AND d.addressing = " + addressing + " AND d.state = " + state + ")");
+    }
+    return ("g.group_id || " + addressing + " || " + state)
+        + " = (SELECT d.group_id || d.addressing || d.state"
+        + " FROM ota_rollout_device d WHERE d.rollout_id = g.rollout_id"
+        + " AND (d.group_id, d.addressing, d.state) >= (g.group_id, "
+        + (addressing + ", " + state + ")")
+        + " ORDER BY d.group_id, d.addressing, d.state LIMIT 1)";
+  }
+
   /** A device with its stage. */
   record Staged(Member member, int stage) {}
 

@@ -34,18 +34,6 @@ import org.jspecify.annotations.Nullable;
  * one statement, as texts, so that all of it is of one moment.
  */
 final class RolloutRows {
-  private static final String IS_THERE =
-      "EXISTS (SELECT 1 FROM ota_rollout_device d"
-          + " WHERE d.rollout_id = g.rollout_id AND d.group_id = g.group_id"
-          + " AND d.addressing = 'GROUP' AND d.state = 'EXCLUDED')";
-
-  /** Asks for the next entry of an index, for the reason of that in {@link SqlRolloutSteps}. */
-  private static final String IS_NEXT =
-      "g.group_id || 'GROUP' || 'EXCLUDED' = (SELECT d.group_id || d.addressing || d.state"
-          + " FROM ota_rollout_device d WHERE d.rollout_id = g.rollout_id"
-          + " AND (d.group_id, d.addressing, d.state) >= (g.group_id, 'GROUP', 'EXCLUDED')"
-          + " ORDER BY d.group_id, d.addressing, d.state LIMIT 1)";
-
   private static final String GROUPS =
       "(SELECT STRING_AGG(g.group_id || ':' || g.target || ':' || COALESCE(g.base, '') || ':'"
           + " || g.complete_in || ':'"
@@ -73,7 +61,7 @@ final class RolloutRows {
 
   /** Whether a device that a group {@code g} of a rollout is triggered for is excluded. */
   static String isBlocked(Dialect dialect) {
-    return dialect == Dialect.POSTGRESQL ? IS_NEXT : IS_THERE;
+    return RolloutDeviceRows.exists(dialect, "'GROUP'", "'EXCLUDED'");
   }
 
   static TrackedRollout tracked(ResultSet row) throws SQLException {

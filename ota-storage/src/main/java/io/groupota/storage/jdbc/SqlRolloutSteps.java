@@ -49,22 +49,6 @@ final class SqlRolloutSteps {
           + canceled(true).stream().map(SqlRolloutSteps::quoted).collect(Collectors.joining(", "))
           + ") AND g.group_id = ANY(:groups) AND ";
 
-  private static final String IS_THERE =
-      "EXISTS (SELECT 1 FROM ota_rollout_device d"
-          + " WHERE d.rollout_id = c.rollout_id AND d.group_id = g.group_id"
-          + " AND d.addressing = c.addressing AND d.state = c.state)";
-
-  /**
-   * Asks for the next entry of an index, and whether it is the one. Of a single one among many that
-   * are equal PostgreSQL thinks that it comes across it soon, and would read the whole table, or
-   * all devices in that state, for each group in which there is none.
-   */
-  private static final String IS_NEXT =
-      "g.group_id || c.addressing || c.state = (SELECT d.group_id || d.addressing || d.state"
-          + " FROM ota_rollout_device d WHERE d.rollout_id = c.rollout_id"
-          + " AND (d.group_id, d.addressing, d.state) >= (g.group_id, c.addressing, c.state)"
-          + " ORDER BY d.group_id, d.addressing, d.state LIMIT 1)";
-
   private static final String BLOCKED =
       "SELECT COUNT(*) FROM ota_rollout_group g"
           + " WHERE g.rollout_id = :rollout AND g.group_id = :group AND ";
@@ -309,7 +293,7 @@ final class SqlRolloutSteps {
   static Set<GroupId> unfinished(
       Handle handle, Dialect dialect, RolloutId rollout, Set<GroupId> groups) {
     return handle
-        .createQuery(UNFINISHED + (dialect == Dialect.POSTGRESQL ? IS_NEXT : IS_THERE))
+        .createQuery(UNFINISHED + RolloutDeviceRows.exists(dialect, "c.addressing", "c.state"))
         .bind("rollout", rollout.value())
         .bind("groups", Columns.texts(groups))
         .map((row, context) -> new GroupId(row.getString(1)))
