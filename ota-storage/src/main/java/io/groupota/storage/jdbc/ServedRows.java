@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Consumer;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.statement.PreparedBatch;
 import org.jdbi.v3.core.statement.SqlStatement;
@@ -72,6 +73,12 @@ final class ServedRows {
           + Database.NOW
           + ", reason = :reason, attempts = 0, superseded = (lease IS NOT NULL)"
           + " WHERE group_id = ANY(:groups)";
+
+  /** The same if the group serves another version. */
+  private static final String TRIGGER_ANOTHER =
+      Keys.ofOne(TRIGGER, "groups")
+          + " AND NOT EXISTS"
+          + " (SELECT 1 FROM ota_latest WHERE group_id = :group AND version = :version)";
 
   private final Database database;
 
@@ -160,6 +167,24 @@ final class ServedRows {
     return run(handle, statements, update, recordId, path) > 0;
   }
 
+  /**
+   * Does what {@link #add} does for a group that serves something, and locks first what that needs,
+   * all in one way to the database. Only what was locked tells whether it was right to do: the
+   * group may serve something else, a rollout may have a say in it, the blob may be gone.
+   *
+   * @param held finds who has a say in the group, and locks that
+   * @return who has a say, what the group served, and how many blobs were kept
+   */
+  <T> Together.Both<T, Served> replace(
+      Handle handle, Together.Rows<T> held, OtaUpdate update, String path) {
+    return new Together(handle, database.dialect())
+        .query(
+            held,
+            new Together.Rows<>(Keys.ofOne(LOCK, "groups"), ServedRows::served),
+            List.of(SETTLE_BLOB, INSERT_UPDATE, TRIGGER_ANOTHER, SERVE),
+            values(update, "", path));
+  }
+
   /** Serves an update of the history from now on; another version is triggered. */
   void serve(
       Handle handle, Optional<Served> before, OtaUpdate update, String recordId, String path) {
@@ -180,17 +205,19 @@ final class ServedRows {
   private int run(
       Handle handle, List<String> statements, OtaUpdate update, String recordId, String path) {
     return new Together(handle, database.dialect())
-        .update(
-            statements,
-            statement -> {
-              bind(statement, update);
-              statement
-                  .bind("record", recordId)
-                  .bind("path", path)
-                  .bind("groups", update.group().value())
-                  .bind("now", Columns.instant(database.now()))
-                  .bind("reason", Reason.DEPLOYED.name());
-            });
+        .update(statements, values(update, recordId, path));
+  }
+
+  private Consumer<SqlStatement<?>> values(OtaUpdate update, String recordId, String path) {
+    return statement -> {
+      bind(statement, update);
+      statement
+          .bind("record", recordId)
+          .bind("path", path)
+          .bind("groups", update.group().value())
+          .bind("now", Columns.instant(database.now()))
+          .bind("reason", Reason.DEPLOYED.name());
+    };
   }
 
   /** The triggers of groups are due, of those that serve something. */

@@ -20,6 +20,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.statement.Query;
@@ -74,6 +75,12 @@ final class SqlUpdateLog implements UpdateLog {
           + " ON l.served_by >= CAST(:mark AS XID8)"
           + " AND l.served_by < pg_snapshot_xmax(pg_current_snapshot())";
 
+  /** What stands for other characters in {@code LIKE}, and what takes that from it. */
+  private static final Pattern WILDCARD = Pattern.compile("[%_\\\\]");
+
+  private static final Together.Rows<Optional<RolloutId>> HOLD =
+      new Together.Rows<>(Keys.ofOne(SqlRolloutHolds.LOCK, "groups"), SqlRolloutHolds::rollout);
+
   private final Database database;
   private final ServedRows rows;
   private final SqlRolloutHolds holds;
@@ -86,7 +93,29 @@ final class SqlUpdateLog implements UpdateLog {
 
   @Override
   public Outcome record(Entry entry) {
-    return database.write(handle -> record(handle, entry));
+    Optional<UpdateId> before = entry.replaces().flatMap(Function.identity());
+    boolean recorded =
+        before.isPresent()
+            && database.dialect().takesStatementsTogether()
+            && database.write(handle -> replace(handle, before.get(), entry));
+    return recorded ? Outcome.RECORDED : database.write(handle -> record(handle, entry));
+  }
+
+  /**
+   * What nearly every deploy is: the group serves what the caller saw, no rollout has a say in it,
+   * and the blob is there. Anything else is undone, to be told apart step by step.
+   */
+  private boolean replace(Handle handle, UpdateId before, Entry entry) {
+    Together.Both<Optional<RolloutId>, Served> found =
+        rows.replace(handle, HOLD, entry.update(), entry.path());
+    boolean right =
+        found.first().equals(List.of(Optional.empty()))
+            && found.second().stream().map(Served::update).toList().equals(List.of(before))
+            && found.changed() > 0;
+    if (!right) {
+      handle.rollback();
+    }
+    return right;
   }
 
   private Outcome record(Handle handle, Entry entry) {
@@ -113,11 +142,10 @@ final class SqlUpdateLog implements UpdateLog {
     Together.Both<Optional<RolloutId>, Served> found =
         new Together(handle, database.dialect())
             .query(
-                new Together.Rows<>(
-                    Keys.ofOne(SqlRolloutHolds.LOCK, "groups"), SqlRolloutHolds::rollout),
+                HOLD,
                 new Together.Rows<>(Keys.ofOne(ServedRows.LOCK, "groups"), ServedRows::served),
-                "groups",
-                group.value());
+                List.of(),
+                statement -> statement.bind("groups", group.value()));
     if (found.first().isEmpty()) {
       // Nothing was locked first, so what was found then means nothing.
       SqlRolloutHolds.insert(handle, List.of(group));
@@ -172,7 +200,7 @@ final class SqlUpdateLog implements UpdateLog {
                 page.bind("offset", query.offset());
               }
               if (!query.search().isEmpty()) {
-                page.bind("search", searchable(query.search()));
+                page.bind("search", pattern(query.search()));
               }
               return page.map((row, context) -> UpdateRows.latestOfPage(row)).list();
             });
@@ -182,8 +210,8 @@ final class SqlUpdateLog implements UpdateLog {
   /** One statement, so that page and counts are of the same moment. */
   private String latestSql(OtaQuery query) {
     String order = query.order() == OtaQuery.Order.ASC ? "" : " DESC";
-    // Unlike LIKE, POSITION knows no wildcards.
-    String found = query.search().isEmpty() ? "" : " AND POSITION(:search IN path) > 0";
+    // On PostgreSQL a fifth faster than POSITION. With ESCAPE it would be slower: a call per row.
+    String found = query.search().isEmpty() ? "" : " AND path LIKE :search";
     String page =
         "SELECT record_id, update_id, group_id, owner, version, path, last_updated"
             + (" FROM ota_latest WHERE owner = :owner" + found)
@@ -233,6 +261,11 @@ final class SqlUpdateLog implements UpdateLog {
     boolean legal =
         search.indexOf('\0') < 0 && StandardCharsets.UTF_8.newEncoder().canEncode(search);
     return legal ? search : "\1";
+  }
+
+  /** The pattern of what has a text in it. */
+  private static String pattern(String search) {
+    return "%" + WILDCARD.matcher(searchable(search)).replaceAll("\\\\$0") + "%";
   }
 
   @Override

@@ -7,8 +7,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
 import org.jdbi.v3.core.Handle;
+import org.jdbi.v3.core.statement.SqlStatement;
 import org.jdbi.v3.core.statement.SqlStatements;
-import org.jdbi.v3.core.statement.Update;
 
 /**
  * Statements of one transaction that are sent together, where the database takes them so: that
@@ -33,11 +33,15 @@ final class Together {
   /** A statement that finds rows, and how to read them. */
   record Rows<T>(String sql, Mapper<T> mapper) {}
 
-  /** What two queries found. */
-  record Both<A, B>(List<A> first, List<B> second) {}
+  /**
+   * What two queries found, and how many rows the first statement after them changed.
+   *
+   * @param changed 0 if there was none
+   */
+  record Both<A, B>(List<A> first, List<B> second, int changed) {}
 
   /** Runs statements; returns how many rows the first one changed. */
-  int update(List<String> statements, Consumer<Update> values) {
+  int update(List<String> statements, Consumer<SqlStatement<?>> values) {
     if (dialect.takesStatementsTogether()) {
       return update(String.join("; ", statements), values);
     }
@@ -46,38 +50,45 @@ final class Together {
     return changed;
   }
 
-  private int update(String sql, Consumer<Update> values) {
-    Update update = handle.createUpdate(sql);
-    update.configure(SqlStatements.class, config -> config.setUnusedBindingAllowed(true));
-    values.accept(update);
-    return update.execute();
+  private int update(String sql, Consumer<SqlStatement<?>> values) {
+    return bound(handle.createUpdate(sql), values).execute();
   }
 
-  /** Runs two queries with one value. */
-  <A, B> Both<A, B> query(Rows<A> first, Rows<B> second, String name, String key) {
+  /** Runs two queries, and then statements. */
+  <A, B> Both<A, B> query(
+      Rows<A> first, Rows<B> second, List<String> statements, Consumer<SqlStatement<?>> values) {
     if (!dialect.takesStatementsTogether()) {
-      return new Both<>(query(first, name, key), query(second, name, key));
+      List<A> found = query(first, values);
+      List<B> then = query(second, values);
+      return new Both<>(found, then, statements.isEmpty() ? 0 : update(statements, values));
     }
-    return handle
-        .createQuery(first.sql() + "; " + second.sql())
-        .bind(name, key)
+    List<String> all = new ArrayList<>(List.of(first.sql(), second.sql()));
+    all.addAll(statements);
+    return bound(handle.createQuery(String.join("; ", all)), values)
         .execute(
             (executed, context) -> {
               try (context) {
                 PreparedStatement statement = executed.get();
                 List<A> found = read(statement, first.mapper());
                 statement.getMoreResults();
-                return new Both<>(found, read(statement, second.mapper()));
+                List<B> then = read(statement, second.mapper());
+                statement.getMoreResults();
+                return new Both<>(found, then, Math.max(0, statement.getUpdateCount()));
               }
             });
   }
 
-  private <T> List<T> query(Rows<T> rows, String name, String key) {
-    return handle
-        .createQuery(rows.sql())
-        .bind(name, key)
+  private <T> List<T> query(Rows<T> rows, Consumer<SqlStatement<?>> values) {
+    return bound(handle.createQuery(rows.sql()), values)
         .map((row, context) -> rows.mapper().map(row))
         .list();
+  }
+
+  private static <S extends SqlStatement<S>> S bound(
+      S statement, Consumer<SqlStatement<?>> values) {
+    statement.configure(SqlStatements.class, config -> config.setUnusedBindingAllowed(true));
+    values.accept(statement);
+    return statement;
   }
 
   private static <T> List<T> read(PreparedStatement statement, Mapper<T> mapper)
