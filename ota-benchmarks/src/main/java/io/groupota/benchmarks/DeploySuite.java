@@ -46,8 +46,9 @@ final class DeploySuite implements Suite {
               .inspector(Esp32ImageInspector.strict())
               .maxFirmwareSize(512L << 20)
               .build()) {
-        large(run, new Deployer(service, fleet, run.folder()));
+        // Before the large ones: the disk is busy with what they leave for a while.
         small(run, new Deployer(service, fleet, run.folder()), database);
+        large(run, new Deployer(service, fleet, run.folder()));
       }
     }
   }
@@ -158,9 +159,10 @@ final class DeploySuite implements Suite {
     database.execute("CREATE TABLE plain (id BIGINT PRIMARY KEY, at TIMESTAMPTZ NOT NULL)");
     Path folder = Files.createDirectories(run.folder().resolve("plain"));
     long[] id = {0};
-    Duration time = run.time(3);
+    // Many short rounds: the disk is not as fast in one second as in the next.
+    Duration time = run.time(0.7);
     Duel.Outcome outcome =
-        run.duel(5)
+        run.duel(15)
             .run(
                 run.progress("deploy: " + image.length + " bytes, over and over"),
                 () -> {
