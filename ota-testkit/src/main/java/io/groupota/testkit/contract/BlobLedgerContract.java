@@ -17,6 +17,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.stream.Stream;
@@ -120,6 +121,22 @@ public interface BlobLedgerContract extends OtaRepositoryFixture {
     assertThat(scenario.repository.claimAbandoned(GRACE, ALL)).containsExactly(key);
     scenario.repository.forget(List.of(key));
     assertThat(scenario.repository.record(entry)).isEqualTo(Outcome.BLOB_GONE);
+  }
+
+  @Test
+  default void aClaimedKeyReplacesNothing() {
+    Scenario scenario = new Scenario(this);
+    OtaUpdate served = scenario.deploy(scenario.group(), "1.0.0");
+    assertThat(scenario.repository.complete(scenario.claimOnly(served.group()))).isTrue();
+    BlobKey key = scenario.reservedBlob();
+    scenario.clock.advance(GRACE.plus(MILLISECOND));
+    assertThat(scenario.otherNode.claimAbandoned(GRACE, ALL)).containsExactly(key);
+    OtaUpdate late = scenario.update(served.group(), "1.0.1", key);
+    assertThat(scenario.repository.record(scenario.guarded(late, Optional.of(served.id()))))
+        .isEqualTo(Outcome.BLOB_GONE);
+    assertThat(scenario.otherNode.served(served.group())).contains(served);
+    assertThat(scenario.otherNode.history(served.group(), 0, 10).updates()).containsExactly(served);
+    scenario.assertNothingDue();
   }
 
   @Test
