@@ -19,8 +19,8 @@ import java.util.OptionalLong;
 
 /**
  * Keeps firmware files in a folder, each as {@code <key>.blob}. A file is written under a temporary
- * name in the folder {@code .uploads} of the same root, forced to the disk, then moved to its name
- * in one step; the directories are forced too, so that it is there after a power failure.
+ * name in the folder {@code .uploads} of the same root, then moved to its name in one step; the
+ * file and the directories are forced to the disk, so that it is there after a power failure.
  *
  * <p>Several stores and processes may share the folder, if it is one file system throughout. When
  * the folder is no longer there, because its file system was unmounted say, every call fails.
@@ -64,22 +64,21 @@ public final class FileSystemBlobStore implements BlobStore {
   public void put(BlobKey key, InputStream bytes) {
     try (Uploads.Upload upload = uploads.begin()) {
       upload.write(bytes);
-      publish(upload, file(key));
+      Path file = file(key);
+      move(upload, file);
+      force(file);
     } catch (IOException e) {
       throw Failures.unavailable("The blob store could not be written", e);
     }
   }
 
-  private void publish(Uploads.Upload upload, Path file) throws IOException {
-    Path folder = Directories.parentOf(file);
+  private static void move(Uploads.Upload upload, Path file) throws IOException {
     for (int attempt = 1; ; attempt++) {
       try {
         if (attempt > 1) {
-          Files.createDirectories(folder);
+          Files.createDirectories(Directories.parentOf(file));
         }
         Files.move(upload.file(), file, StandardCopyOption.ATOMIC_MOVE);
-        // All of them: one that was there already may be another put's, which is not done yet.
-        Directories.forceUpTo(root, folder);
         return;
       } catch (NoSuchFileException | FileAlreadyExistsException e) {
         // The folder is still to be created, or a delete removed it while it was empty.
@@ -87,6 +86,31 @@ public final class FileSystemBlobStore implements BlobStore {
           throw e;
         }
       }
+    }
+  }
+
+  /**
+   * After the move: a file system with a journal writes it once then for both, the file and its new
+   * name, and twice if the file is forced before. Nobody asks for the key until it is recorded.
+   */
+  private void force(Path file) throws IOException {
+    try {
+      try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
+        channel.force(true);
+      }
+      // All of them: one that was there already may be another put's, which is not done yet.
+      Directories.forceUpTo(root, Directories.parentOf(file));
+    } catch (IOException | RuntimeException | Error e) {
+      withdraw(file, e);
+      throw e;
+    }
+  }
+
+  private static void withdraw(Path file, Throwable failure) {
+    try {
+      Files.deleteIfExists(file);
+    } catch (IOException e) {
+      failure.addSuppressed(Failures.withoutPath(e));
     }
   }
 

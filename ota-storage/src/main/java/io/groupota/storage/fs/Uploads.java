@@ -138,7 +138,7 @@ final class Uploads {
       return file;
     }
 
-    /** Writes all bytes and forces them to the disk. */
+    /** Writes all bytes. */
     void write(InputStream bytes) throws IOException {
       byte[] buffer = new byte[BUFFER];
       for (int count = read(bytes, buffer); count >= 0; count = read(bytes, buffer)) {
@@ -147,7 +147,6 @@ final class Uploads {
           channel.write(piece);
         }
       }
-      channel.force(true);
       // Before it is moved, since some systems move no open files.
       channel.close();
     }

@@ -17,6 +17,7 @@ import java.io.InputStream;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.io.UncheckedIOException;
+import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -252,6 +253,18 @@ class FileSystemBlobStoreTest implements BlobStoreContract {
     assertThat(filesBelow(root())).isEmpty();
   }
 
+  @Test
+  void aFileThatCannotBeForcedIsNotThere() throws IOException {
+    BlobStore store = store();
+    // Of what comes after the end of the file, only the forcing heeds an interrupt.
+    assertThatThrownBy(() -> store.put(KEY, interruptingAtTheEnd()))
+        .isInstanceOf(StorageException.class)
+        .hasRootCauseInstanceOf(ClosedByInterruptException.class);
+    assertThat(Thread.interrupted()).isTrue();
+    assertThat(store.size(KEY)).isEmpty();
+    assertThat(filesBelow(root())).isEmpty();
+  }
+
   private void assertFails(Runnable action, String message) {
     assertThatThrownBy(action::run)
         .isInstanceOf(StorageException.class)
@@ -279,6 +292,19 @@ class FileSystemBlobStoreTest implements BlobStoreContract {
       @Override
       public int read(byte[] buffer, int offset, int length) throws IOException {
         throw new IOException("reset");
+      }
+    };
+  }
+
+  private static InputStream interruptingAtTheEnd() {
+    return new FilterInputStream(new ByteArrayInputStream(new byte[100_000])) {
+      @Override
+      public int read(byte[] buffer, int offset, int length) throws IOException {
+        int count = super.read(buffer, offset, length);
+        if (count < 0) {
+          Thread.currentThread().interrupt();
+        }
+        return count;
       }
     };
   }
