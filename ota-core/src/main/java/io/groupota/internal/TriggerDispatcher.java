@@ -15,6 +15,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.slf4j.event.Level;
@@ -112,6 +113,9 @@ final class TriggerDispatcher {
     /** How many messages the rounds that are not ended yet have sent. */
     private long sent;
 
+    /** The last one of the rounds that are not ended yet. */
+    private @Nullable TriggerRound last;
+
     private int failures;
     private int refusals;
 
@@ -202,6 +206,7 @@ final class TriggerDispatcher {
       } else if (held.holds(claim)) {
         TriggerRound round = new TriggerRound(notifier, slots, () -> held.holds(claim));
         rounds.put(claim, round);
+        last = round;
         send(claim, known, round);
         sent += round.sent();
       }
@@ -241,6 +246,10 @@ final class TriggerDispatcher {
       rounds.clear();
       sent = 0;
       end(handedOver);
+      if (last != null) {
+        last.await();
+        last = null;
+      }
       end(waiting);
     }
 

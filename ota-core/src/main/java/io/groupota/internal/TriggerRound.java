@@ -114,12 +114,18 @@ final class TriggerRound {
 
   /**
    * Waits for all messages; returns the first failure, or null. If every message was refused, that
-   * is one: then it is hardly the receivers.
+   * is one: then it is hardly the receivers. Of several rounds the last one is best waited for
+   * first: those before it are handed over by then, and nobody is woken for each of them.
    */
   @Nullable Throwable await() {
-    @Nullable Throwable late = slots.await(handedOver, sent);
-    if (late != null) {
-      fail(late);
+    if (!isHandedOver()) {
+      @Nullable Throwable late = slots.await(handedOver, sent);
+      if (late == null) {
+        // For whoever asks once more.
+        handedOver.release(sent);
+      } else {
+        fail(late);
+      }
     }
     @Nullable Throwable failed = failure.get();
     return failed == null && sent > 0 && handedOver() == 0 ? refusal.get() : failed;

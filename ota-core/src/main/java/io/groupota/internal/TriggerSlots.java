@@ -17,9 +17,24 @@ final class TriggerSlots {
   /** How soon a stop is noticed while all slots are taken. */
   private static final Duration SLICE = Duration.ofMillis(100);
 
+  /**
+   * So many are waited for at once, if they come within a moment: to be woken for a single one
+   * costs more than to send its message.
+   */
+  private static final int SOME = 64;
+
+  private static final Duration MOMENT = Duration.ofMillis(2);
+
   private final Duration timeout;
   private final BooleanSupplier stopping;
   private final Semaphore free;
+
+  /** A few of all, so that messages are on their way meanwhile. */
+  private final int some;
+
+  /** How many were taken off the free ones and not given out yet. */
+  private int taken;
+
   private final AtomicInteger failures = new AtomicInteger();
   private @Nullable TimeoutException late;
 
@@ -27,11 +42,37 @@ final class TriggerSlots {
     this.timeout = timeout;
     this.stopping = stopping;
     this.free = new Semaphore(inFlight);
+    this.some = Math.max(1, Math.min(SOME, inFlight / 4));
   }
 
   /** Takes a slot; returns why there is none, or null. There is none any more after a stop. */
   @Nullable TimeoutException take() {
-    return stopping.getAsBoolean() ? tooLate() : await(free, 1);
+    if (stopping.getAsBoolean()) {
+      return tooLate();
+    }
+    if (taken == 0) {
+      taken = takeSome();
+    }
+    if (taken == 0) {
+      return await(free, 1);
+    }
+    taken--;
+    return null;
+  }
+
+  /** All that are free, or some as soon as there are; none if that takes longer than a moment. */
+  private int takeSome() {
+    int all = free.drainPermits();
+    if (all > 0 || late != null) {
+      return all;
+    }
+    try {
+      return free.tryAcquire(some, MOMENT.toNanos(), TimeUnit.NANOSECONDS) ? some : 0;
+    } catch (InterruptedException e) {
+      // It can wait, as in await.
+      Thread.currentThread().interrupt();
+      return 0;
+    }
   }
 
   /** Whether the notifier has made somebody wait for too long. */
