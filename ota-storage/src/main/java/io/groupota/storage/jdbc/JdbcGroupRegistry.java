@@ -72,12 +72,15 @@ public final class JdbcGroupRegistry implements GroupRegistry {
           + " JOIN ota_group g ON g.id = d.group_id WHERE d.group_id = ANY(:groups) AND g.id = ANY(:groups)"
           + " GROUP BY d.group_id, d.addressing, d.mqtt_user";
 
-  /** The same where triggers keep the counts: {@link Dialect#keepsCounts}. */
+  /**
+   * The same where triggers keep the counts: {@link Dialect#keepsCounts}. PostgreSQL has the groups
+   * first then; it joins and sorts both sides otherwise, which takes a third longer.
+   */
   private static final String KEPT_MEMBERS =
-      "SELECT c.group_id, c.addressing, c.mqtt_user, CAST(SUM(c.devices) AS BIGINT) AS devices"
-          + " FROM ota_member_count c JOIN ota_group g ON g.id = c.group_id"
-          + " WHERE c.group_id = ANY(:groups) AND g.id = ANY(:groups)"
-          + " GROUP BY c.group_id, c.addressing, c.mqtt_user HAVING SUM(c.devices) > 0";
+      "SELECT group_id, addressing, mqtt_user, CAST(SUM(devices) AS BIGINT) AS devices"
+          + " FROM ota_member_count"
+          + " WHERE group_id = ANY(ARRAY(SELECT id FROM ota_group WHERE id = ANY(:groups)))"
+          + " GROUP BY group_id, addressing, mqtt_user HAVING SUM(devices) > 0";
 
   private static final GroupMembers NOBODY = new GroupMembers(Map.of(), 0);
 

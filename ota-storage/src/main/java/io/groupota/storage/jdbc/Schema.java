@@ -33,7 +33,8 @@ final class Schema {
           "V6__rollouts.sql",
           "V7__counts.sql",
           "V8__offers.sql",
-          "V9__triggers.sql");
+          "V9__triggers.sql",
+          "V10__room_for_claims.sql");
 
   private static final int NEEDED = SCRIPTS.size();
 

@@ -17,6 +17,7 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.List;
 import java.util.stream.Stream;
 import javax.sql.DataSource;
@@ -32,6 +33,9 @@ class CutOffScriptsTest {
           + " VALUES ('%s', '%s', '%s', 'owner', '1.0.0', 'path', '2020-01-01')"
               .formatted(Samples.id(77), Samples.id(78), Samples.id(79));
 
+  /** The script that copies the trigger of each group that is there. */
+  private static final int TRIGGERS = 9;
+
   private static List<String> clean = List.of();
 
   /** The schema that nothing cut off. */
@@ -46,7 +50,7 @@ class CutOffScriptsTest {
 
   static Stream<Path> scripts() throws IOException, URISyntaxException {
     try (Stream<Path> all = Files.list(source())) {
-      return all.sorted().toList().stream();
+      return all.sorted(Comparator.comparingInt(CutOffScriptsTest::version)).toList().stream();
     }
   }
 
@@ -64,7 +68,7 @@ class CutOffScriptsTest {
         for (String statement : statements.subList(0, done)) {
           TestDatabase.execute(pool, statement);
         }
-        assertWhole(pool, version > 1 ? 2 : 1);
+        assertWhole(pool, version > 1 && version <= TRIGGERS ? 2 : 1);
       }
     }
   }
@@ -75,7 +79,7 @@ class CutOffScriptsTest {
     config.setAutoCommit(false);
     try (HikariDataSource pool = new HikariDataSource(config)) {
       JdbcOtaRepository.using(pool);
-      assertThat(rows(pool, "SELECT version FROM ota_schema")).containsExactly("9");
+      assertThat(rows(pool, "SELECT version FROM ota_schema")).containsExactly("10");
     }
   }
 
@@ -103,7 +107,7 @@ class CutOffScriptsTest {
     }
     assertThat(schema(pool)).containsExactlyElementsOf(clean);
     assertThat(rows(pool, "SELECT version || ' from ' || usable_from FROM ota_schema"))
-        .containsExactly("9 from 9");
+        .containsExactly("10 from 9");
     assertThat(rows(pool, "SELECT group_id FROM ota_trigger")).hasSize(triggers);
   }
 

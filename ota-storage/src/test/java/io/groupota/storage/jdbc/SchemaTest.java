@@ -205,7 +205,7 @@ class SchemaTest {
       TestDatabase.execute(pool, all.substring(0, second));
       assertThatThrownBy(builder::build)
           .isInstanceOf(StorageException.class)
-          .hasMessageContaining("have version 1 but this release needs version 9")
+          .hasMessageContaining("have version 1 but this release needs version 10")
           .hasMessageContaining("writeSchema");
       // On H2 it may have been cut off in its first script, which does not say when it is done.
       assertThat(TestDatabase.schema(builder))
