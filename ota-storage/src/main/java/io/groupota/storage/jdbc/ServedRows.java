@@ -8,7 +8,6 @@ import io.groupota.firmware.ImageInfo;
 import io.groupota.spi.TriggerQueue.Reason;
 import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
@@ -16,6 +15,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.statement.PreparedBatch;
 import org.jdbi.v3.core.statement.SqlStatement;
@@ -79,6 +79,14 @@ final class ServedRows {
       Keys.ofOne(TRIGGER, "groups")
           + " AND NOT EXISTS"
           + " (SELECT 1 FROM ota_latest WHERE group_id = :group AND version = :version)";
+
+  private static final List<String> ADD = List.of(SETTLE_BLOB, INSERT_UPDATE);
+
+  /** Of a group that serves nothing; fails if another transaction is first, and is repeated. */
+  private static final List<String> SERVE_FIRST = List.of(INSERT_LATEST, INSERT_TRIGGER);
+
+  /** Of a group that serves something. Looks first what that is. */
+  private static final List<String> SERVE_NEXT = List.of(TRIGGER_ANOTHER, SERVE);
 
   private final Database database;
 
@@ -162,8 +170,7 @@ final class ServedRows {
    */
   boolean add(
       Handle handle, Optional<Served> before, OtaUpdate update, String recordId, String path) {
-    List<String> statements = new ArrayList<>(List.of(SETTLE_BLOB, INSERT_UPDATE));
-    statements.addAll(serving(before, update));
+    List<String> statements = both(ADD, before.isEmpty() ? SERVE_FIRST : SERVE_NEXT);
     return run(handle, statements, update, recordId, path) > 0;
   }
 
@@ -181,24 +188,18 @@ final class ServedRows {
         .query(
             held,
             new Together.Rows<>(Keys.ofOne(LOCK, "groups"), ServedRows::served),
-            List.of(SETTLE_BLOB, INSERT_UPDATE, TRIGGER_ANOTHER, SERVE),
+            both(ADD, SERVE_NEXT),
             values(update, "", path));
   }
 
   /** Serves an update of the history from now on; another version is triggered. */
   void serve(
       Handle handle, Optional<Served> before, OtaUpdate update, String recordId, String path) {
-    run(handle, serving(before, update), update, recordId, path);
+    run(handle, before.isEmpty() ? SERVE_FIRST : SERVE_NEXT, update, recordId, path);
   }
 
-  /** The first update of a group fails if another transaction was first; then all is repeated. */
-  private static List<String> serving(Optional<Served> before, OtaUpdate update) {
-    if (before.isEmpty()) {
-      return List.of(INSERT_LATEST, INSERT_TRIGGER);
-    }
-    return before.get().version().equals(update.version())
-        ? List.of(SERVE)
-        : List.of(SERVE, Keys.ofOne(TRIGGER, "groups"));
+  private static List<String> both(List<String> first, List<String> second) {
+    return Stream.concat(first.stream(), second.stream()).toList();
   }
 
   /** Returns how many rows the first statement changed. */
