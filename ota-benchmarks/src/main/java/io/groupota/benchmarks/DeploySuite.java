@@ -21,7 +21,7 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.util.Arrays;
 
-/** Deploys into a folder: a large firmware, and many small ones. */
+/** Deploys into a folder: a large firmware, and many small ones, to one group after another. */
 final class DeploySuite implements Suite {
   private static final int BUFFER = 64 << 10;
 
@@ -39,7 +39,8 @@ final class DeploySuite implements Suite {
   public void run(Run run) throws Exception {
     try (Database database = run.database(this, 4)) {
       Fleet fleet = new Fleet(database, run.seed());
-      fleet.bareGroups(0, 1);
+      int groups = run.count(1_000, 20);
+      fleet.groups(0, groups);
       database.settle();
       try (GroupOtaService service =
           Host.on(database, run.folder())
@@ -47,31 +48,37 @@ final class DeploySuite implements Suite {
               .maxFirmwareSize(512L << 20)
               .build()) {
         // Before the large ones: the disk is busy with what they leave for a while.
-        small(run, new Deployer(service, fleet, run.folder()), database);
-        large(run, new Deployer(service, fleet, run.folder()));
+        small(run, new Deployer(service, fleet, groups, run.folder()), database);
+        large(run, new Deployer(service, fleet, groups, run.folder()));
       }
     }
   }
 
-  /** Deploys one version after another to one group, and removes the file of the one before. */
+  /**
+   * Deploys one version after another, each to the next group, and removes their files. Were it one
+   * group, the rows of what it served would be in the way of each other.
+   */
   private static final class Deployer {
     private final GroupOtaService service;
     private final Fleet fleet;
+    private final int groups;
     private final Path folder;
     private int version;
 
-    Deployer(GroupOtaService service, Fleet fleet, Path folder) {
+    Deployer(GroupOtaService service, Fleet fleet, int groups, Path folder) {
       this.service = service;
       this.fleet = fleet;
+      this.groups = groups;
       this.folder = folder;
     }
 
     OtaUpdate deploy(FirmwareSource source) {
+      int group = version % groups;
       return service.deploy(
           DeployRequest.of(
               fleet.owner(),
-              fleet.group(0).value(),
-              fleet.token(0).value(),
+              fleet.group(group).value(),
+              fleet.token(group).value(),
               "1.0." + version++,
               source));
     }
