@@ -1,32 +1,19 @@
 package io.groupota.internal;
 
-import io.groupota.event.Triggered;
-import io.groupota.event.Work;
-import io.groupota.event.WorkRetried;
 import io.groupota.spi.OtaRepository;
 import io.groupota.spi.TriggerQueue;
 import io.groupota.spi.UpdateNotifier;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
-import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.BooleanSupplier;
-import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
-import org.slf4j.event.Level;
 
 /**
  * Sends the triggers that are due: claims groups, has their devices told, and ends a claim when
  * every message was handed over. A crash in between leaves claims whose leases expire.
  */
 final class TriggerDispatcher {
-  private static final Logger LOG = LoggerFactory.getLogger(TriggerDispatcher.class);
-
   /** How many groups in a row may fail to be looked up before the rest are not tried. */
   private static final int PATIENCE = 2;
 
@@ -35,11 +22,6 @@ final class TriggerDispatcher {
    * others repeat no more.
    */
   private static final int MESSAGES = 10_000;
-
-  /** How many failures of a batch are told one by one: a broker that is away fails them all. */
-  private static final int TOLD = 3;
-
-  private static final Duration LONGEST_BACKOFF = Duration.ofSeconds(10);
 
   private final OtaRepository repository;
   private final UpdateNotifier notifier;
@@ -107,17 +89,11 @@ final class TriggerDispatcher {
     private final HeldClaims held;
     private final TriggerSlots slots;
     private final BooleanSupplier stopping;
-    private final Map<TriggerQueue.Claim, TriggerRound> rounds = new LinkedHashMap<>();
+    private final TriggerRounds rounds;
     private final List<TriggerQueue.Claim> byDevice = new ArrayList<>();
 
     /** How many messages the rounds that are not ended yet have sent. */
     private long sent;
-
-    /** The last one of the rounds that are not ended yet. */
-    private @Nullable TriggerRound last;
-
-    private int failures;
-    private int refusals;
 
     Batch(
         DueTriggers.Claimed claimed,
@@ -129,6 +105,7 @@ final class TriggerDispatcher {
       this.held = held;
       this.slots = slots;
       this.stopping = stopping;
+      this.rounds = new TriggerRounds(repository, events, held);
     }
 
     Batch followedBy(DueTriggers.Claimed claimed) {
@@ -194,7 +171,7 @@ final class TriggerDispatcher {
             cause = e.reason();
           }
         }
-        retry(claim, cause);
+        rounds.retry(claim, cause);
         held.end(claim);
       }
     }
@@ -205,8 +182,7 @@ final class TriggerDispatcher {
         held.end(claim);
       } else if (held.holds(claim)) {
         TriggerRound round = new TriggerRound(notifier, slots, () -> held.holds(claim));
-        rounds.put(claim, round);
-        last = round;
+        rounds.add(claim, round);
         send(claim, known, round);
         sent += round.sent();
       }
@@ -223,139 +199,12 @@ final class TriggerDispatcher {
     /** Ends what was sent and not ended yet. */
     void end() {
       endRounds();
-      if (failures > TOLD) {
-        LOG.warn(
-            "Triggering {} more groups failed; each is tried again within {} s",
-            failures - TOLD,
-            LONGEST_BACKOFF.toSeconds());
-      }
-      if (refusals > TOLD) {
-        LOG.warn("Messages to {} more groups were refused", refusals - TOLD);
-      }
+      rounds.tellRest();
     }
 
-    /**
-     * Ends the claims whose messages were sent, once these are handed over: those first that need
-     * not be waited for.
-     */
     private void endRounds() {
-      Map<TriggerQueue.Claim, TriggerRound> waiting = new LinkedHashMap<>(rounds);
-      Map<TriggerQueue.Claim, TriggerRound> handedOver = new LinkedHashMap<>(rounds);
-      handedOver.values().removeIf(round -> !round.isHandedOver());
-      waiting.keySet().removeAll(handedOver.keySet());
-      rounds.clear();
       sent = 0;
-      end(handedOver);
-      if (last != null) {
-        last.await();
-        last = null;
-      }
-      end(waiting);
+      rounds.end();
     }
-
-    private void end(Map<TriggerQueue.Claim, TriggerRound> some) {
-      Map<TriggerQueue.Claim, Throwable> failed = new LinkedHashMap<>();
-      some.forEach(
-          (claim, round) -> {
-            Throwable failure = round.await();
-            if (failure != null) {
-              failed.put(claim, failure);
-            }
-          });
-      List<TriggerQueue.Claim> done =
-          some.keySet().stream().filter(claim -> !failed.containsKey(claim)).toList();
-      Set<TriggerQueue.Claim> completed = done.isEmpty() ? Set.of() : repository.complete(done);
-      some.forEach(
-          (claim, round) -> {
-            Throwable failure = failed.get(claim);
-            if (failure != null && held.holds(claim)) {
-              retry(claim, failure.toString());
-            } else if (completed.contains(claim)) {
-              tellRefused(claim, round);
-              tell(claim, round.handedOver());
-            } else {
-              tellTakenOver(claim, round.sent());
-            }
-            held.end(claim);
-          });
-    }
-
-    /** Some of a group; what was refused to a whole group is told as its failure. */
-    private void tellRefused(TriggerQueue.Claim claim, TriggerRound round) {
-      if (round.refusal() != null) {
-        refusals++;
-        LOG.atLevel(refusals > TOLD ? Level.DEBUG : Level.WARN)
-            .log(
-                "Triggering group {} for {} (update {}): {} of {} messages were refused: {}",
-                claim.group(),
-                claim.version(),
-                claim.update(),
-                round.sent() - round.handedOver(),
-                round.sent(),
-                String.valueOf(round.refusal()));
-      }
-    }
-
-    private void retry(TriggerQueue.Claim claim, String cause) {
-      failures++;
-      int attempt = claim.attempts() + 1;
-      Duration delay = backoff(claim.attempts());
-      LOG.atLevel(failures > TOLD ? Level.DEBUG : Level.WARN)
-          .log(
-              "Triggering group {} for {} (update {}) failed, attempt {}; next one in {} ms: {}",
-              claim.group(),
-              claim.version(),
-              claim.update(),
-              attempt,
-              delay.toMillis(),
-              cause);
-      if (repository.retry(claim, delay)) {
-        events.emit(
-            new WorkRetried(
-                events.now(),
-                Work.TRIGGERS,
-                claim.group(),
-                claim.update(),
-                claim.version(),
-                attempt,
-                delay,
-                cause));
-      }
-    }
-  }
-
-  private void tell(TriggerQueue.Claim claim, long messages) {
-    LOG.info(
-        "Triggered group {} for {} (update {}): {} messages",
-        claim.group(),
-        claim.version(),
-        claim.update(),
-        messages);
-    events.emit(
-        new Triggered(
-            events.now(),
-            claim.group(),
-            claim.update(),
-            claim.version(),
-            claim.reason(),
-            messages));
-  }
-
-  private static void tellTakenOver(TriggerQueue.Claim claim, long messages) {
-    LOG.warn(
-        "Another node took over triggering group {} for {} (update {}); {} messages were sent here",
-        claim.group(),
-        claim.version(),
-        claim.update(),
-        messages);
-  }
-
-  /**
-   * Exponential from one second, with up to half of it as jitter, so that nodes do not stay in
-   * step.
-   */
-  private static Duration backoff(int attempts) {
-    long millis = Math.min(LONGEST_BACKOFF.toMillis(), 1_000L << Math.min(attempts, 10));
-    return Duration.ofMillis(millis / 2 + ThreadLocalRandom.current().nextLong(millis / 2 + 1));
   }
 }
