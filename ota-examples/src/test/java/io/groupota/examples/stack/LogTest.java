@@ -115,7 +115,7 @@ class LogTest {
         .anyMatch(line -> line.contains("serves 1.0.0 again (update " + second + ", of " + first))
         .anyMatch(line -> line.contains("(status 500, group " + GROUP + ", update " + second))
         .anyMatch(line -> line.contains("uploading firmware file (status 500, group " + GROUP));
-    assertThat(log.linesOf("Deployments", "TriggerDispatcher"))
+    assertThat(log.linesOf("Deployments", "TriggerRounds"))
         .hasSizeGreaterThanOrEqualTo(3)
         .allMatch(line -> line.contains(GROUP.value()))
         .allMatch(line -> line.contains(first) || line.contains(second));
