@@ -73,8 +73,8 @@ public final class JdbcGroupRegistry implements GroupRegistry {
           + " GROUP BY d.group_id, d.addressing, d.mqtt_user";
 
   /**
-   * The same where triggers keep the counts: {@link Dialect#keepsCounts}. PostgreSQL has the groups
-   * first then; it joins and sorts both sides otherwise, which takes a third longer.
+   * The same where triggers keep the counts: {@link Dialect#keepsCounts}. The groups first, since
+   * PostgreSQL joins and sorts both sides otherwise, which takes a fifth longer.
    */
   private static final String KEPT_MEMBERS =
       "SELECT group_id, addressing, mqtt_user, CAST(SUM(devices) AS BIGINT) AS devices"
