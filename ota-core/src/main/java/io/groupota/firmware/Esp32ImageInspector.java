@@ -1,6 +1,8 @@
 package io.groupota.firmware;
 
 import io.groupota.spi.FirmwareInspector;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 
 /**
  * Accepts ESP32 application images ({@code firmware.bin}) and nothing else. A file that is cut
@@ -40,6 +42,14 @@ public final class Esp32ImageInspector implements FirmwareInspector {
    */
   @Override
   public Inspection start() {
-    return new Esp32Inspection();
+    return new Esp32Inspection(sha256());
+  }
+
+  private static MessageDigest sha256() {
+    try {
+      return MessageDigest.getInstance("SHA-256");
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("Every Java platform has SHA-256", e);
+    }
   }
 }

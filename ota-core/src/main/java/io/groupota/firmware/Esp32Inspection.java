@@ -5,7 +5,6 @@ import io.groupota.spi.FirmwareInspector;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.Objects;
 import java.util.Optional;
@@ -47,7 +46,11 @@ final class Esp32Inspection implements FirmwareInspector.Inspection {
   private final byte[] block = new byte[AppDescriptor.SIZE];
   private final ByteBuffer fields = ByteBuffer.wrap(block).order(ByteOrder.LITTLE_ENDIAN);
   private final XorChecksum checksum = new XorChecksum();
-  private final MessageDigest sha256 = sha256();
+
+  /** Of the bytes so far: of the image when its checksum is read, of the file at its end. */
+  private final MessageDigest sha256;
+
+  private final boolean copyable;
 
   private Part part = Part.MAGIC;
 
@@ -74,6 +77,11 @@ final class Esp32Inspection implements FirmwareInspector.Inspection {
   private @Nullable AppDescriptor descriptor;
   private @Nullable FirmwareRejectedException verdict;
 
+  Esp32Inspection(MessageDigest sha256) {
+    this.sha256 = sha256;
+    this.copyable = sha256 instanceof Cloneable;
+  }
+
   @Override
   public void accept(byte[] buffer, int offset, int length) {
     Objects.checkFromIndexSize(offset, length, buffer.length);
@@ -96,12 +104,17 @@ final class Esp32Inspection implements FirmwareInspector.Inspection {
         new ImageInfo(chip, read.project(), read.version(), read.idfVersion(), imageDigest));
   }
 
+  @Override
+  public Optional<MessageDigest> sha256() {
+    return copyable ? Optional.of(sha256) : Optional.empty();
+  }
+
   /** Takes some of the bytes, at least one, and tells how many. */
   private int take(byte[] buffer, int at, int available) {
     return switch (part) {
       case DATA -> takeData(buffer, at, available);
       case TAIL -> takeTail(buffer, at, available);
-      case SIGNATURE -> takeSignature(available);
+      case SIGNATURE -> takeSignature(buffer, at, available);
       default -> collect(buffer, at, available);
     };
   }
@@ -109,8 +122,7 @@ final class Esp32Inspection implements FirmwareInspector.Inspection {
   private int takeData(byte[] buffer, int at, int available) {
     int taken = Math.min(available, remaining);
     checksum.update(buffer, at, taken);
-    sha256.update(buffer, at, taken);
-    position += taken;
+    pass(buffer, at, taken);
     remaining -= taken;
     if (remaining == 0) {
       endSegment();
@@ -119,27 +131,29 @@ final class Esp32Inspection implements FirmwareInspector.Inspection {
   }
 
   private int takeTail(byte[] buffer, int at, int available) {
-    for (int i = 0; i < available; i++, position++) {
+    for (int i = 0; i < available; i++) {
       int value = buffer[at + i] & 0xFF;
       if (value == 0x00 || value == 0xFF) {
         continue;
       }
-      if (value == SIGNATURE_MAGIC && !signed && position % SECTOR == 0) {
+      if (value == SIGNATURE_MAGIC && !signed && (position + i) % SECTOR == 0) {
         signed = true;
         remaining = SECTOR;
         part = Part.SIGNATURE;
-        return i + takeSignature(available - i);
+        pass(buffer, at, i);
+        return i + takeSignature(buffer, at + i, available - i);
       }
       throw reject(
           String.format("foreign bytes after the end of the image, the first is 0x%02X", value),
-          position);
+          position + i);
     }
+    pass(buffer, at, available);
     return available;
   }
 
-  private int takeSignature(int available) {
+  private int takeSignature(byte[] buffer, int at, int available) {
     int taken = Math.min(available, remaining);
-    position += taken;
+    pass(buffer, at, taken);
     remaining -= taken;
     if (remaining == 0) {
       part = Part.TAIL;
@@ -150,11 +164,8 @@ final class Esp32Inspection implements FirmwareInspector.Inspection {
   private int collect(byte[] buffer, int at, int available) {
     int taken = Math.min(available, needed - filled);
     System.arraycopy(buffer, at, block, filled, taken);
-    if (part != Part.DIGEST) {
-      sha256.update(buffer, at, taken);
-    }
+    pass(buffer, at, taken);
     filled += taken;
-    position += taken;
     if (filled == needed) {
       judge();
     }
@@ -264,8 +275,7 @@ final class Esp32Inspection implements FirmwareInspector.Inspection {
               found, checksum.value()),
           position - 1);
     }
-    byte[] digest = sha256.digest();
-    imageDigest = HexFormat.of().formatHex(digest);
+    imageDigest = HexFormat.of().formatHex(digestSoFar());
     if (digestAppended) {
       collectAnew(DIGEST_SIZE, Part.DIGEST);
     } else {
@@ -353,11 +363,18 @@ final class Esp32Inspection implements FirmwareInspector.Inspection {
     return rejected;
   }
 
-  private static MessageDigest sha256() {
+  private void pass(byte[] buffer, int at, int taken) {
+    sha256.update(buffer, at, taken);
+    position += taken;
+  }
+
+  /** Some providers have digests that cannot be copied; then this one ends with the image. */
+  private byte[] digestSoFar() {
     try {
-      return MessageDigest.getInstance("SHA-256");
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("Every Java platform has SHA-256", e);
+      MessageDigest soFar = copyable ? (MessageDigest) sha256.clone() : sha256;
+      return soFar.digest();
+    } catch (CloneNotSupportedException e) {
+      throw new IllegalStateException("A SHA-256 that says it can be copied cannot", e);
     }
   }
 }

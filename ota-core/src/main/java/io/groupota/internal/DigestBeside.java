@@ -1,17 +1,18 @@
 package io.groupota.internal;
 
+import java.nio.ByteBuffer;
 import java.security.MessageDigest;
 import java.util.ArrayDeque;
 import java.util.Deque;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ForkJoinPool;
-import java.util.concurrent.FutureTask;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A digest that is worked out beside its caller, a few pieces behind, in the pool of the JVM: all
- * of it, or only the first pieces. If the pool has no thread to spare, the caller does it when more
- * pieces come. Used by one thread.
+ * A digest that is worked out beside its caller, a few pieces behind, by one thread of the pool of
+ * the JVM: all of it, or only the first pieces. If the pool has no thread to spare, the caller does
+ * it when more pieces come. Used by one thread.
  */
 final class DigestBeside {
   /** What is smaller is done sooner than handed over, if nothing before it is still to be done. */
@@ -25,8 +26,22 @@ final class DigestBeside {
   /** How many more pieces are handed over. */
   private long left;
 
-  /** The last pieces, the oldest first. */
-  private final Deque<Piece> pieces = new ArrayDeque<>();
+  /** Guards what follows. */
+  private final ReentrantLock lock = new ReentrantLock();
+
+  private final Condition progress = lock.newCondition();
+
+  /** What is still to be done, the oldest first: copies, since the bytes are the caller's. */
+  private final Deque<ByteBuffer> waiting = new ArrayDeque<>();
+
+  /** The copies that are done, to be filled again. */
+  private final Deque<ByteBuffer> done = new ArrayDeque<>();
+
+  /** Whether a thread is at work, and whether one was asked to be. */
+  private boolean working;
+
+  private boolean asked;
+  private @Nullable Throwable failure;
 
   private DigestBeside(MessageDigest digest, long left) {
     this.digest = digest;
@@ -46,84 +61,154 @@ final class DigestBeside {
     return new DigestBeside(digest, PIECES);
   }
 
-  /** A copy of bytes, since they are the caller's, and the work on them. */
-  private static final class Piece {
-    final byte[] bytes;
-    final FutureTask<?> task;
-
-    Piece(byte[] bytes, FutureTask<?> task) {
-      this.bytes = bytes;
-      this.task = task;
-    }
-  }
-
   /** Keeps a copy of the bytes for a while, so they should be few. */
   void update(byte[] bytes, int offset, int length) {
-    FutureTask<?> earlier = last();
-    if (left == 0) {
-      finish(earlier);
-    }
-    if (left == 0 || (length < WORTH_HANDING_OVER && (earlier == null || earlier.isDone()))) {
+    if (left == 0 || (length < WORTH_HANDING_OVER && isIdle())) {
+      finish();
       digest.update(bytes, offset, length);
       return;
     }
     left--;
-    byte[] copy = room(length);
-    System.arraycopy(bytes, offset, copy, 0, length);
-    FutureTask<?> task = new FutureTask<@Nullable Void>(() -> take(earlier, copy, length), null);
-    pieces.add(new Piece(copy, task));
-    ForkJoinPool.commonPool().execute(task);
-  }
-
-  /** The bytes of the oldest piece when it is done, or new ones as long as there are few pieces. */
-  private byte[] room(int length) {
-    if (pieces.size() < PIECES) {
-      return new byte[length];
-    }
-    Piece oldest = pieces.remove();
-    finish(oldest.task);
-    return oldest.bytes.length < length ? new byte[length] : oldest.bytes;
+    handOver(room(length).put(bytes, offset, length).flip());
   }
 
   byte[] digest() {
-    finish(last());
+    finish();
     return digest.digest();
   }
 
-  private @Nullable FutureTask<?> last() {
-    Piece last = pieces.peekLast();
-    return last == null ? null : last.task;
-  }
-
-  private void take(@Nullable FutureTask<?> earlier, byte[] piece, int length) {
-    finish(earlier);
-    digest.update(piece, 0, length);
-  }
-
-  /** Does it here if nobody has begun. */
-  private static void finish(@Nullable FutureTask<?> task) {
-    if (task != null) {
-      task.run();
-      await(task);
+  private boolean isIdle() {
+    lock.lock();
+    try {
+      return !working && waiting.isEmpty();
+    } finally {
+      lock.unlock();
     }
   }
 
-  /** Less than a millisecond, so an interrupt can wait until then. */
-  private static void await(FutureTask<?> task) {
-    boolean interrupted = false;
-    boolean done = false;
-    while (!done) {
-      try {
-        task.get();
-        done = true;
-      } catch (InterruptedException e) {
-        interrupted = true;
-      } catch (ExecutionException e) {
-        throw new IllegalStateException("A digest failed", e);
+  /** New bytes as long as there are few copies, else those of a copy that is done with. */
+  private ByteBuffer room(int length) {
+    if (isFew()) {
+      return ByteBuffer.allocate(length);
+    }
+    work();
+    ByteBuffer copy = awaitCopy();
+    return copy.capacity() < length ? ByteBuffer.allocate(length) : copy.clear();
+  }
+
+  private boolean isFew() {
+    lock.lock();
+    try {
+      requireNoFailure();
+      return waiting.size() + (working ? 1 : 0) + done.size() < PIECES;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private ByteBuffer awaitCopy() {
+    lock.lock();
+    try {
+      while (working && done.isEmpty()) {
+        progress.awaitUninterruptibly();
       }
+      requireNoFailure();
+      return done.remove();
+    } finally {
+      lock.unlock();
     }
-    if (interrupted) {
-      Thread.currentThread().interrupt();
+  }
+
+  private void handOver(ByteBuffer piece) {
+    lock.lock();
+    try {
+      waiting.add(piece);
+      if (!working && !asked) {
+        asked = true;
+        ForkJoinPool.commonPool().execute(this::workInPool);
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void workInPool() {
+    lock.lock();
+    try {
+      asked = false;
+    } finally {
+      lock.unlock();
+    }
+    work();
+  }
+
+  /** Does all of it here if nobody has begun. Little work, so an interrupt can wait. */
+  private void finish() {
+    work();
+    lock.lock();
+    try {
+      while (working) {
+        progress.awaitUninterruptibly();
+      }
+      requireNoFailure();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Does what is waiting, unless another thread is at it. */
+  private void work() {
+    ByteBuffer piece = begin();
+    while (piece != null) {
+      try {
+        digest.update(piece);
+      } catch (RuntimeException | Error e) {
+        fail(e);
+        return;
+      }
+      piece = next(piece);
+    }
+  }
+
+  private @Nullable ByteBuffer begin() {
+    lock.lock();
+    try {
+      ByteBuffer first = working ? null : waiting.poll();
+      working |= first != null;
+      return first;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private @Nullable ByteBuffer next(ByteBuffer piece) {
+    lock.lock();
+    try {
+      done.add(piece);
+      ByteBuffer next = waiting.poll();
+      working = next != null;
+      progress.signal();
+      return next;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void fail(Throwable thrown) {
+    lock.lock();
+    try {
+      failure = thrown;
+      waiting.clear();
+      working = false;
+      progress.signal();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void requireNoFailure() {
+    if (failure != null) {
+      throw new IllegalStateException("A digest failed", failure);
     }
   }
 }

@@ -29,7 +29,10 @@ final class MeasuringStream extends InputStream {
   /** The slowest by far, MD5 takes as long as all the rest. */
   private final DigestBeside md5 = DigestBeside.of(digest("MD5"));
 
-  private final DigestBeside sha256 = DigestBeside.atFirst(digest("SHA-256"));
+  /** The SHA-256 that the inspection works out; else it is worked out here. */
+  private final Optional<MessageDigest> inspected;
+
+  private final Optional<DigestBeside> sha256;
   private long size;
 
   private boolean ended;
@@ -43,6 +46,11 @@ final class MeasuringStream extends InputStream {
     this.source = source;
     this.maxSize = maxSize;
     this.inspection = inspector.start();
+    this.inspected = inspection.sha256();
+    this.sha256 =
+        inspected.isPresent()
+            ? Optional.empty()
+            : Optional.of(DigestBeside.atFirst(digest("SHA-256")));
   }
 
   /**
@@ -54,9 +62,10 @@ final class MeasuringStream extends InputStream {
       throw new IllegalStateException("The blob store did not read the firmware to its end");
     }
     if (firmware == null) {
+      byte[] sha =
+          inspected.map(MessageDigest::digest).orElseGet(() -> sha256.orElseThrow().digest());
       HexFormat hex = HexFormat.of();
-      firmware =
-          new Firmware(size, hex.formatHex(md5.digest()), hex.formatHex(sha256.digest()), image);
+      firmware = new Firmware(size, hex.formatHex(md5.digest()), hex.formatHex(sha), image);
     }
     return firmware;
   }
@@ -88,7 +97,7 @@ final class MeasuringStream extends InputStream {
   private void measure(byte[] buffer, int offset, int length) {
     md5.update(buffer, offset, length);
     inspection.accept(buffer, offset, length);
-    sha256.update(buffer, offset, length);
+    sha256.ifPresent(digest -> digest.update(buffer, offset, length));
   }
 
   @Override

@@ -2,6 +2,7 @@ package io.groupota.spi;
 
 import io.groupota.FirmwareRejectedException;
 import io.groupota.firmware.ImageInfo;
+import java.security.MessageDigest;
 import java.util.Optional;
 
 /**
@@ -36,6 +37,17 @@ public interface FirmwareInspector {
      * @throws FirmwareRejectedException if the file is no firmware
      */
     Optional<ImageInfo> finish();
+
+    /**
+     * The SHA-256 of the file, if this inspection works it out anyway: the library needs it too,
+     * and does not do it once more then. Asked for before the first byte. Default: none.
+     *
+     * @return the digest, which every byte that is accepted is added to; the caller ends it after
+     *     {@link #finish()}. Empty if the caller is to work it out
+     */
+    default Optional<MessageDigest> sha256() {
+      return Optional.empty();
+    }
   }
 
   /**

@@ -8,6 +8,7 @@ import io.groupota.spi.FirmwareInspector.Inspection;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
 import java.util.Arrays;
 import java.util.HexFormat;
 import org.junit.jupiter.api.Test;
@@ -67,6 +68,47 @@ class Esp32ImageInspectorTest {
 
     assertThat(inspect(WITHOUT_DIGEST).sha256()).isEqualTo(digest);
     assertThat(inspect(TestImage.append(WITHOUT_DIGEST, 0, 0xFF)).sha256()).isEqualTo(digest);
+  }
+
+  @Test
+  void aDigestThatCannotBeCopiedIsThatOfTheImageAndNobodyElseIsGivenIt() throws Exception {
+    MessageDigest sha256 = MessageDigest.getInstance("SHA-256");
+    Inspection inspection = new Esp32Inspection(new DigestWithoutCopies(sha256));
+    byte[] padded = TestImage.append(IMAGE, 0, 0xFF);
+
+    inspection.accept(padded, 0, padded.length);
+
+    assertThat(inspection.sha256()).isEmpty();
+    assertThat(inspection.finish()).contains(inspect(IMAGE));
+  }
+
+  private static final class DigestWithoutCopies extends MessageDigest {
+    private final MessageDigest digest;
+
+    DigestWithoutCopies(MessageDigest digest) {
+      super(digest.getAlgorithm());
+      this.digest = digest;
+    }
+
+    @Override
+    protected void engineUpdate(byte input) {
+      digest.update(input);
+    }
+
+    @Override
+    protected void engineUpdate(byte[] input, int offset, int length) {
+      digest.update(input, offset, length);
+    }
+
+    @Override
+    protected byte[] engineDigest() {
+      return digest.digest();
+    }
+
+    @Override
+    protected void engineReset() {
+      digest.reset();
+    }
   }
 
   @ParameterizedTest

@@ -3,12 +3,15 @@ package io.groupota.internal;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.groupota.firmware.Firmware;
+import io.groupota.firmware.ImageInfo;
 import io.groupota.spi.FirmwareInspector;
+import io.groupota.spi.FirmwareInspector.Inspection;
 import java.io.ByteArrayInputStream;
 import java.io.InputStream;
 import java.security.MessageDigest;
 import java.util.Arrays;
 import java.util.HexFormat;
+import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ForkJoinPool;
@@ -75,6 +78,35 @@ class MeasuringStreamTest {
     Firmware firmware = measured(128 << 10);
     assertThat(Thread.interrupted()).isTrue();
     assertMeasured(firmware);
+  }
+
+  @Test
+  void aDigestOfTheInspectionIsTaken() throws Exception {
+    MessageDigest inspected = MessageDigest.getInstance("SHA-256");
+    MeasuringStream stream =
+        new MeasuringStream(
+            new ByteArrayInputStream(bytes), SIZE, () -> new DigestingInspection(inspected));
+    stream.readAllBytes();
+    assertMeasured(stream.firmware());
+    // It was ended, so it begins anew.
+    assertThat(inspected.digest()).isEqualTo(MessageDigest.getInstance("SHA-256").digest());
+  }
+
+  private record DigestingInspection(MessageDigest digest) implements Inspection {
+    @Override
+    public void accept(byte[] buffer, int offset, int length) {
+      digest.update(buffer, offset, length);
+    }
+
+    @Override
+    public Optional<ImageInfo> finish() {
+      return Optional.empty();
+    }
+
+    @Override
+    public Optional<MessageDigest> sha256() {
+      return Optional.of(digest);
+    }
   }
 
   private static void await(CountDownLatch latch) {

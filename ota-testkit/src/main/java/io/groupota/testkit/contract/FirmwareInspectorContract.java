@@ -6,6 +6,7 @@ import io.groupota.FirmwareRejectedException;
 import io.groupota.spi.FirmwareInspector;
 import io.groupota.spi.FirmwareInspector.Inspection;
 import io.groupota.testkit.Race;
+import java.security.MessageDigest;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -136,6 +137,24 @@ public interface FirmwareInspectorContract {
   }
 
   @Test
+  default void aDigestThatIsWorkedOutAnywayIsThatOfTheFile() throws Exception {
+    FirmwareInspector inspector = inspector();
+    for (Map.Entry<String, byte[]> named : goodFiles().entrySet()) {
+      byte[] file = named.getValue();
+      for (int size : new int[] {1, 100, 8192, file.length}) {
+        Inspection inspection = inspector.start();
+        Optional<MessageDigest> sha256 = inspection.sha256();
+        verdict(inspection, file, any -> size);
+        if (sha256.isPresent()) {
+          assertThat(sha256.get().digest())
+              .as("%s in chunks of %d", named.getKey(), size)
+              .isEqualTo(MessageDigest.getInstance("SHA-256").digest(file));
+        }
+      }
+    }
+  }
+
+  @Test
   default void inspectionsAtTheSameTimeStayApart() throws Exception {
     FirmwareInspector inspector = inspector();
     List<Map.Entry<String, byte[]>> files = allFiles();
@@ -156,7 +175,10 @@ public interface FirmwareInspectorContract {
   }
 
   private static Verdict verdict(FirmwareInspector inspector, byte[] file, IntUnaryOperator chunk) {
-    Inspection inspection = inspector.start();
+    return verdict(inspector.start(), file, chunk);
+  }
+
+  private static Verdict verdict(Inspection inspection, byte[] file, IntUnaryOperator chunk) {
     try {
       int position = 0;
       while (position < file.length) {
