@@ -13,7 +13,8 @@ import java.util.Optional;
  * @param update the update; {@link OtaUpdate#redeployOf()} tells an upload from an earlier update
  *     that is served again
  * @param previous what the group served until then, exactly, also when deploys race; empty if this
- *     is its first update
+ *     is its first update. If the answer to the commit was lost, the update that was recorded
+ *     before this one, which a rollout may have opened and not reached the group with
  * @param actor the owner of the group, if a deploy, a redeploy or {@link
  *     io.groupota.rollout.Rollouts#rollBack} did it; empty for what the service does by itself: a
  *     group that a rollout reaches, and a rollback by a stop rule

@@ -16,18 +16,22 @@ import io.groupota.firmware.Firmware;
 import io.groupota.spi.Group;
 import io.groupota.spi.OtaRepository;
 import io.groupota.spi.UpdateLog;
+import io.groupota.spi.UpdateLog.Outcome;
+import io.groupota.spi.UpdateLog.Recording;
 import java.time.Clock;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.List;
 import java.util.Optional;
-import java.util.function.BooleanSupplier;
-import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** Deploys: cheap checks, then the file in one pass into the blob store, then one transaction. */
 final class Deployments {
   private static final Logger LOG = LoggerFactory.getLogger(Deployments.class);
+
+  /** Among so many an update is that was recorded a moment ago, and the one before it. */
+  private static final int LAST = 20;
 
   private final OtaRepository repository;
   private final OwnedGroups groups;
@@ -48,14 +52,13 @@ final class Deployments {
     if (!group.token().equals(request.token())) {
       throw new NoSuchGroupException();
     }
-    Optional<OtaUpdate> served = repository.served(group.id());
-    checkGuards(request, served);
+    Optional<Optional<OtaUpdate>> seen = checkGuards(request, group.id());
     Deployed deployed =
         uploads.upload(
             request.firmware(),
             (key, firmware) -> {
               UpdateId id = new UpdateId(key.value());
-              return record(group, update(request, group.id(), id, key, firmware), served, request);
+              return record(group, update(request, group.id(), id, key, firmware), seen, request);
             });
     LOG.info(
         "Group {} serves {} now (update {}, {} bytes)",
@@ -74,9 +77,11 @@ final class Deployments {
             .filter(update -> update.group().equals(groupId))
             .orElseThrow(() -> new NoSuchUpdateException(earlier));
     OtaUpdate update = repeat(source, group);
-    Deployed deployed =
-        record(group, update, repository.served(groupId), served -> {})
-            .orElseThrow(() -> new NoSuchUpdateException(earlier));
+    Recording recording = commit(group, update, Optional.empty());
+    if (recording.outcome() == Outcome.BLOB_GONE) {
+      throw new NoSuchUpdateException(earlier);
+    }
+    Deployed deployed = deployed(update, recording);
     LOG.info(
         "Group {} serves {} again (update {}, of {})",
         groupId,
@@ -115,46 +120,36 @@ final class Deployments {
         now());
   }
 
-  private Deployed record(
-      Group group, OtaUpdate update, Optional<OtaUpdate> seen, DeployRequest request) {
-    return record(group, update, seen, served -> checkGuards(request, served))
-        .orElseThrow(Deployments::swept);
-  }
-
   /**
    * The last one to commit wins, but the group must still serve what the guards were checked
-   * against, and what the event says that was replaced.
+   * against.
    *
-   * @param seen what the group served when the guards were checked
-   * @return empty if the blob is gone
+   * @param seen what the group served when the guards were checked, empty if there are none
    */
-  private Optional<Deployed> record(
-      Group group,
-      OtaUpdate update,
-      Optional<OtaUpdate> seen,
-      Consumer<Optional<OtaUpdate>> guards) {
-    Optional<OtaUpdate> served = seen;
-    UpdateLog.Outcome outcome = commit(group, update, served.map(OtaUpdate::id));
-    while (outcome == UpdateLog.Outcome.SERVED_CHANGED) {
-      served = repository.served(group.id());
-      guards.accept(served);
-      outcome = commit(group, update, served.map(OtaUpdate::id));
+  private Deployed record(
+      Group group, OtaUpdate update, Optional<Optional<OtaUpdate>> seen, DeployRequest request) {
+    Recording recording = commit(group, update, seen);
+    while (recording.outcome() == Outcome.SERVED_CHANGED) {
+      recording = commit(group, update, checkGuards(request, group.id()));
     }
-    return outcome == UpdateLog.Outcome.BLOB_GONE
-        ? Optional.empty()
-        : Optional.of(new Deployed(update, served, Optional.of(update.owner())));
+    if (recording.outcome() == Outcome.BLOB_GONE) {
+      throw swept();
+    }
+    return deployed(update, recording);
   }
 
-  private UpdateLog.Outcome commit(Group group, OtaUpdate update, Optional<UpdateId> replaces) {
-    UpdateLog.Entry entry =
-        new UpdateLog.Entry(update, ids.next(), path(group), Optional.of(replaces));
+  private static Deployed deployed(OtaUpdate update, Recording recording) {
+    return new Deployed(update, recording.previous(), Optional.of(update.owner()));
+  }
+
+  private Recording commit(Group group, OtaUpdate update, Optional<Optional<OtaUpdate>> replaces) {
+    Optional<Optional<UpdateId>> condition =
+        replaces.isPresent() ? Optional.of(replaces.get().map(OtaUpdate::id)) : Optional.empty();
+    UpdateLog.Entry entry = new UpdateLog.Entry(update, ids.next(), path(group), condition);
     try {
       return repository.record(entry);
     } catch (StorageException e) {
-      if (isRecorded(update, e)) {
-        return UpdateLog.Outcome.RECORDED;
-      }
-      throw e;
+      return recorded(update, e).orElseThrow(() -> e);
     }
   }
 
@@ -164,20 +159,42 @@ final class Deployments {
   }
 
   /**
-   * The blob of a redeploy is recorded already, so there is nothing that would wait for the end of
-   * a commit that is still under way.
+   * What the answer was that was lost, empty if the update is not recorded. The blob of a redeploy
+   * is recorded already, so there is nothing that would wait for the end of a commit that is still
+   * under way.
    */
-  private boolean isRecorded(OtaUpdate update, StorageException failure) {
-    BooleanSupplier recorded = () -> repository.update(update.id()).isPresent();
+  private Optional<Recording> recorded(OtaUpdate update, StorageException failure) {
     if (update.redeployOf().isEmpty()) {
-      return uploads.isCommitted(update.blob(), failure, recorded);
+      return uploads.afterFailure(update.blob(), failure, () -> recorded(update));
     }
     try {
-      return recorded.getAsBoolean();
+      return recorded(update);
     } catch (StorageException e) {
       failure.addSuppressed(e);
-      return false;
+      return Optional.empty();
     }
+  }
+
+  private Optional<Recording> recorded(OtaUpdate update) {
+    if (repository.update(update.id()).isEmpty()) {
+      return Optional.empty();
+    }
+    List<OtaUpdate> last = repository.history(update.group(), 0, LAST).updates();
+    Optional<OtaUpdate> previous =
+        last.contains(update)
+            ? last.stream().skip(last.indexOf(update) + 1L).findFirst()
+            : Optional.empty();
+    return Optional.of(new Recording(Outcome.RECORDED, previous));
+  }
+
+  /** Returns what the group served then, empty if there are no guards that would ask. */
+  private Optional<Optional<OtaUpdate>> checkGuards(DeployRequest request, GroupId group) {
+    if (!request.refuseDowngrade() && !request.refuseSameVersion()) {
+      return Optional.empty();
+    }
+    Optional<OtaUpdate> served = repository.served(group);
+    checkGuards(request, served);
+    return Optional.of(served);
   }
 
   static void checkGuards(DeployRequest request, Optional<OtaUpdate> served) {

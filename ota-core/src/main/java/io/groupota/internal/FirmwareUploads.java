@@ -12,7 +12,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.time.Clock;
 import java.util.function.BiFunction;
-import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
 
 /**
  * Brings files into the blob store, in one pass. The key of the blob is reserved before its first
@@ -49,17 +49,17 @@ final class FirmwareUploads {
   }
 
   /**
-   * Whether a commit that failed went through after all: a connection that breaks after a commit
-   * looks like one that breaks before it. A commit may still be under way, too, whose answer nobody
-   * waited for; abandoning the blob waits for its end.
+   * Looks whether a commit that failed went through after all: a connection that breaks after a
+   * commit looks like one that breaks before it. A commit may still be under way, too, whose answer
+   * nobody waited for; abandoning the blob waits for its end.
    *
-   * @param committed looks whether what was to be committed is there
+   * @param look looks for what was to be committed
    * @throws StorageException if that cannot be told
    */
-  boolean isCommitted(BlobKey key, StorageException failure, BooleanSupplier committed) {
+  <T> T afterFailure(BlobKey key, StorageException failure, Supplier<T> look) {
     try {
       ledger.abandon(key);
-      return committed.getAsBoolean();
+      return look.get();
     } catch (StorageException e) {
       failure.addSuppressed(e);
       throw new StorageException(

@@ -215,7 +215,7 @@ final class RolloutDeploys {
     try {
       outcome = repository.open(opening);
     } catch (StorageException e) {
-      if (!uploads.isCommitted(blob, e, () -> repository.rollout(opening.id()).isPresent())) {
+      if (!uploads.afterFailure(blob, e, () -> repository.rollout(opening.id()).isPresent())) {
         throw e;
       }
       outcome = UpdateLog.Outcome.RECORDED;

@@ -86,16 +86,16 @@ public final class InMemoryOtaRepository implements OtaRepository {
    * @throws StorageException if an update with this id is recorded already
    */
   @Override
-  public Outcome record(Entry entry) {
+  public Recording record(Entry entry) {
     OtaUpdate update = entry.update();
     synchronized (lock) {
       Optional<OtaUpdate> served = updates.served(update.group());
       if (entry.replaces().isPresent()
           && !entry.replaces().get().equals(served.map(OtaUpdate::id))) {
-        return Outcome.SERVED_CHANGED;
+        return new Recording(Outcome.SERVED_CHANGED, Optional.empty());
       }
       if (!reservations.canRecord(update.blob())) {
-        return Outcome.BLOB_GONE;
+        return new Recording(Outcome.BLOB_GONE, Optional.empty());
       }
       if (updates.has(update.id())) {
         throw new StorageException("Update " + update.id() + " is recorded already", null);
@@ -103,7 +103,7 @@ public final class InMemoryOtaRepository implements OtaRepository {
       rollouts.release(update.group(), clock.instant());
       serving.add(update);
       serving.serve(update, entry.recordId(), entry.path());
-      return Outcome.RECORDED;
+      return new Recording(Outcome.RECORDED, served);
     }
   }
 

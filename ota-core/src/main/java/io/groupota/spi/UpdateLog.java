@@ -34,6 +34,15 @@ public interface UpdateLog {
   }
 
   /**
+   * How {@link #record} ended, and what it replaced.
+   *
+   * @param outcome how it ended
+   * @param previous what the group served until then, exactly, also when calls race; empty if that
+   *     was nothing, or if the update is not recorded
+   */
+  record Recording(Outcome outcome, Optional<OtaUpdate> previous) {}
+
+  /**
    * An update to record.
    *
    * @param update the update
@@ -75,7 +84,7 @@ public interface UpdateLog {
    * @param entry the update
    * @return how it ended
    */
-  Outcome record(Entry entry);
+  Recording record(Entry entry);
 
   /**
    * What a group serves, by key.

@@ -71,7 +71,7 @@ class MisuseTest {
     assertThatThrownBy(() -> repository.reserve(KEY)).isInstanceOf(StorageException.class);
     BlobKey served = new BlobKey("served");
     repository.reserve(served);
-    assertThat(repository.record(entry("1.0.0", served))).isEqualTo(Outcome.RECORDED);
+    assertThat(repository.record(entry("1.0.0", served)).outcome()).isEqualTo(Outcome.RECORDED);
     assertThatThrownBy(() -> repository.reserve(served)).isInstanceOf(StorageException.class);
   }
 
@@ -79,7 +79,7 @@ class MisuseTest {
   void anUpdateIsRecordedOnce() {
     repository.reserve(KEY);
     Entry entry = entry("1.0.0", KEY);
-    assertThat(repository.record(entry)).isEqualTo(Outcome.RECORDED);
+    assertThat(repository.record(entry).outcome()).isEqualTo(Outcome.RECORDED);
     assertThatThrownBy(() -> repository.record(entry("2.0.0", KEY)))
         .isInstanceOf(StorageException.class);
     assertThat(repository.served(GROUP)).contains(entry.update());

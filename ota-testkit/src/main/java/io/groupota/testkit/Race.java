@@ -15,7 +15,7 @@ import java.util.concurrent.TimeoutException;
  * Lets threads do something at the same moment and waits for all of them, with a deadline:
  *
  * <pre>{@code
- * List<Outcome> outcomes = Race.of(8, () -> repository.record(entry));
+ * List<Outcome> outcomes = Race.of(8, () -> repository.record(entry).outcome());
  * }</pre>
  *
  * <p>The threads are released together. Where the race is deep inside a call, let them wait for

@@ -132,6 +132,11 @@ enum Dialect {
     return this == POSTGRESQL;
   }
 
+  /** Whether parts of a query may change rows, each if what the parts before it found is right. */
+  boolean changesInQueries() {
+    return this == POSTGRESQL;
+  }
+
   /** Whether the same transaction may succeed when it is run again. */
   boolean isLostRace(String sqlState) {
     return switch (sqlState) {

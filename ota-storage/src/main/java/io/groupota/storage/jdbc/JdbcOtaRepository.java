@@ -168,7 +168,7 @@ public final class JdbcOtaRepository implements OtaRepository {
   }
 
   @Override
-  public Outcome record(Entry entry) {
+  public Recording record(Entry entry) {
     return updates.record(entry);
   }
 

@@ -6,6 +6,7 @@ import io.groupota.OtaUpdate;
 import io.groupota.UpdateId;
 import io.groupota.firmware.ImageInfo;
 import io.groupota.spi.TriggerQueue.Reason;
+import io.groupota.spi.UpdateLog.Entry;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.Collection;
@@ -18,6 +19,7 @@ import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.statement.PreparedBatch;
+import org.jdbi.v3.core.statement.Query;
 import org.jdbi.v3.core.statement.SqlStatement;
 
 /**
@@ -45,12 +47,16 @@ final class ServedRows {
   private static final String SETTLE_BLOBS =
       "UPDATE ota_blob SET state = 'RECORDED' WHERE blob_key = ANY(:keys)";
 
-  private static final String INSERT_UPDATE =
+  private static final String INTO_UPDATE =
       "INSERT INTO ota_update (id, group_id, owner, version, size, md5, sha256, image_chip,"
           + " image_project, image_version, image_idf, image_sha256, blob_key, redeploy_of,"
-          + " must_pass_through, created_at) VALUES (:id, :group, :owner, :version, :size, :md5,"
-          + " :sha256, :chip, :project, :imageVersion, :idf, :imageSha256, :blob, :redeployOf,"
-          + " :mustPass, :createdAt)";
+          + " must_pass_through, created_at)";
+
+  private static final String UPDATE =
+      ":id, :group, :owner, :version, :size, :md5, :sha256, :chip, :project, :imageVersion, :idf,"
+          + " :imageSha256, :blob, :redeployOf, :mustPass, :createdAt";
+
+  private static final String INSERT_UPDATE = INTO_UPDATE + " VALUES (" + UPDATE + ")";
 
   private static final String INSERT_LATEST =
       "INSERT INTO ota_latest (group_id, record_id, update_id, owner, version, path, last_updated,"
@@ -63,23 +69,27 @@ final class ServedRows {
           + Database.NOW
           + ", :reason)";
 
-  private static final String SERVE =
+  private static final String SET_LATEST =
       "UPDATE ota_latest SET update_id = :id, owner = :owner, version = :version, path = :path,"
-          + " last_updated = :createdAt WHERE group_id = :group";
+          + " last_updated = :createdAt";
+
+  private static final String SERVE = SET_LATEST + " WHERE group_id = :group";
 
   /** A claim that is held stays; that it is superseded tells {@link SqlTriggerQueue}. */
-  private static final String TRIGGER =
+  private static final String SET_TRIGGER =
       "UPDATE ota_trigger SET due = "
           + Database.NOW
-          + ", reason = :reason, attempts = 0, superseded = (lease IS NOT NULL)"
-          + " WHERE group_id = ANY(:groups)";
+          + ", reason = :reason, attempts = 0, superseded = (lease IS NOT NULL)";
+
+  private static final String TRIGGER = SET_TRIGGER + " WHERE group_id = ANY(:groups)";
 
   /** The same if the group serves another version. */
   private static final String TRIGGER_ANOTHER =
-      Keys.ofOne(TRIGGER, "groups")
-          + " AND NOT EXISTS"
+      SET_TRIGGER
+          + " WHERE group_id = :group AND NOT EXISTS"
           + " (SELECT 1 FROM ota_latest WHERE group_id = :group AND version = :version)";
 
+  /** Keeps the blob and adds to the history. */
   private static final List<String> ADD = List.of(SETTLE_BLOB, INSERT_UPDATE);
 
   /** Of a group that serves nothing; fails if another transaction is first, and is repeated. */
@@ -87,6 +97,27 @@ final class ServedRows {
 
   /** Of a group that serves something. Looks first what that is. */
   private static final List<String> SERVE_NEXT = List.of(TRIGGER_ANOTHER, SERVE);
+
+  /**
+   * All of it for a group that serves something, in one statement: each part is done if the one
+   * before it found what must be there, else nothing is. A part that waited for a lock goes on with
+   * the row as the other transaction left it, if that still meets its condition; nothing is read
+   * here but rows that are locked so, and an update of the history, which never changes.
+   */
+  private static final String REPLACE =
+      ("WITH held AS MATERIALIZED (SELECT group_id FROM ota_rollout_hold"
+              + " WHERE group_id = :group AND rollout_id IS NULL FOR UPDATE),")
+          + (" served AS MATERIALIZED (SELECT " + SqlUpdateLog.COLUMNS + " FROM ota_latest l")
+          + " JOIN ota_update u ON u.id = l.update_id WHERE l.group_id = :group"
+          + " AND l.update_id = COALESCE(CAST(:replaces AS VARCHAR), l.update_id)"
+          + " AND EXISTS (SELECT 1 FROM held) FOR UPDATE OF l),"
+          + (" settled AS (" + SETTLE_BLOB)
+          + " AND EXISTS (SELECT 1 FROM served) RETURNING blob_key),"
+          + (" added AS (" + INTO_UPDATE + " SELECT " + UPDATE + " FROM settled),")
+          + (" triggered AS (" + SET_TRIGGER + " FROM served, settled")
+          + " WHERE ota_trigger.group_id = :group AND served.version <> :version) "
+          + (SET_LATEST + " FROM served, settled WHERE ota_latest.group_id = :group")
+          + " RETURNING served.*";
 
   private final Database database;
 
@@ -170,36 +201,38 @@ final class ServedRows {
    */
   boolean add(
       Handle handle, Optional<Served> before, OtaUpdate update, String recordId, String path) {
-    List<String> statements = both(ADD, before.isEmpty() ? SERVE_FIRST : SERVE_NEXT);
+    List<String> statements = Stream.concat(ADD.stream(), serving(before).stream()).toList();
     return run(handle, statements, update, recordId, path) > 0;
   }
 
   /**
-   * Does what {@link #add} does for a group that serves something, and locks first what that needs,
-   * all in one way to the database. Only what was locked tells whether it was right to do: the
-   * group may serve something else, a rollout may have a say in it, the blob may be gone.
+   * Does what {@link #add} does, and locks first what that needs, in one statement, for what nearly
+   * every deploy is: the group serves something, no rollout has a say in it, and the blob is there.
    *
-   * @param held finds who has a say in the group, and locks that
-   * @return who has a say, what the group served, and how many blobs were kept
+   * @return what the group served; empty, and nothing is changed, if something is not so
    */
-  <T> Together.Both<T, Served> replace(
-      Handle handle, Together.Rows<T> held, OtaUpdate update, String path) {
-    return new Together(handle, database.dialect())
-        .query(
-            held,
-            new Together.Rows<>(Keys.ofOne(LOCK, "groups"), ServedRows::served),
-            both(ADD, SERVE_NEXT),
-            values(update, "", path));
+  Optional<OtaUpdate> replace(Handle handle, Entry entry) {
+    Query replace = handle.createQuery(REPLACE);
+    bind(replace, entry.update());
+    return replace
+        .bind("path", entry.path())
+        .bind(
+            "replaces",
+            entry.replaces().map(before -> before.map(UpdateId::value).orElse("")).orElse(null))
+        .bind("now", Columns.instant(database.now()))
+        .bind("reason", Reason.DEPLOYED.name())
+        .map((row, context) -> UpdateRows.update(row))
+        .findOne();
   }
 
   /** Serves an update of the history from now on; another version is triggered. */
   void serve(
       Handle handle, Optional<Served> before, OtaUpdate update, String recordId, String path) {
-    run(handle, before.isEmpty() ? SERVE_FIRST : SERVE_NEXT, update, recordId, path);
+    run(handle, serving(before), update, recordId, path);
   }
 
-  private static List<String> both(List<String> first, List<String> second) {
-    return Stream.concat(first.stream(), second.stream()).toList();
+  private static List<String> serving(Optional<Served> before) {
+    return before.isEmpty() ? SERVE_FIRST : SERVE_NEXT;
   }
 
   /** Returns how many rows the first statement changed. */

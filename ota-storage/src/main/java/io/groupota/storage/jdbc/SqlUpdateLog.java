@@ -92,47 +92,32 @@ final class SqlUpdateLog implements UpdateLog {
   }
 
   @Override
-  public Outcome record(Entry entry) {
-    Optional<UpdateId> before = entry.replaces().flatMap(Function.identity());
-    boolean recorded =
-        before.isPresent()
-            && database.dialect().takesStatementsTogether()
-            && database.write(handle -> replace(handle, before.get(), entry));
-    return recorded ? Outcome.RECORDED : database.write(handle -> record(handle, entry));
+  public Recording record(Entry entry) {
+    Optional<OtaUpdate> replaced =
+        database.dialect().changesInQueries()
+            ? database.writeSingle(handle -> rows.replace(handle, entry))
+            : Optional.empty();
+    return replaced.isPresent()
+        ? new Recording(Outcome.RECORDED, replaced)
+        : database.write(handle -> record(handle, entry));
   }
 
-  /**
-   * What nearly every deploy is: the group serves what the caller saw, no rollout has a say in it,
-   * and the blob is there. Anything else is undone, to be told apart step by step.
-   */
-  private boolean replace(Handle handle, UpdateId before, Entry entry) {
-    Together.Both<Optional<RolloutId>, Served> found =
-        rows.replace(handle, HOLD, entry.update(), entry.path());
-    boolean right =
-        found.first().equals(List.of(Optional.empty()))
-            && found.second().stream().map(Served::update).toList().equals(List.of(before))
-            && found.changed() > 0;
-    if (!right) {
-      handle.rollback();
-    }
-    return right;
-  }
-
-  private Outcome record(Handle handle, Entry entry) {
+  private Recording record(Handle handle, Entry entry) {
     OtaUpdate update = entry.update();
     // Lock first: whoever comes second sees what the first one did.
     Locked locked = lock(handle, update.group());
     Optional<Served> served = locked.served();
     if (entry.replaces().isPresent()
         && !entry.replaces().get().equals(served.map(Served::update))) {
-      return Outcome.SERVED_CHANGED;
+      return new Recording(Outcome.SERVED_CHANGED, Optional.empty());
     }
     holds.release(handle, locked.held());
     if (!rows.add(handle, served, update, entry.recordId(), entry.path())) {
       handle.rollback();
-      return Outcome.BLOB_GONE;
+      return new Recording(Outcome.BLOB_GONE, Optional.empty());
     }
-    return Outcome.RECORDED;
+    return new Recording(
+        Outcome.RECORDED, served.flatMap(before -> update(handle, before.update())));
   }
 
   /** Who has a say in a group and what it serves, both locked. */
@@ -144,7 +129,6 @@ final class SqlUpdateLog implements UpdateLog {
             .query(
                 HOLD,
                 new Together.Rows<>(Keys.ofOne(ServedRows.LOCK, "groups"), ServedRows::served),
-                List.of(),
                 statement -> statement.bind("groups", group.value()));
     if (found.first().isEmpty()) {
       // Nothing was locked first, so what was found then means nothing.
@@ -181,13 +165,15 @@ final class SqlUpdateLog implements UpdateLog {
 
   @Override
   public Optional<OtaUpdate> update(UpdateId id) {
-    return database.read(
-        handle ->
-            handle
-                .createQuery(BY_ID)
-                .bind("id", id.value())
-                .map((row, context) -> UpdateRows.update(row))
-                .findOne());
+    return database.read(handle -> update(handle, id));
+  }
+
+  private static Optional<OtaUpdate> update(Handle handle, UpdateId id) {
+    return handle
+        .createQuery(BY_ID)
+        .bind("id", id.value())
+        .map((row, context) -> UpdateRows.update(row))
+        .findOne();
   }
 
   @Override

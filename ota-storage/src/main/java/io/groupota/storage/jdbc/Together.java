@@ -33,12 +33,8 @@ final class Together {
   /** A statement that finds rows, and how to read them. */
   record Rows<T>(String sql, Mapper<T> mapper) {}
 
-  /**
-   * What two queries found, and how many rows the first statement after them changed.
-   *
-   * @param changed 0 if there was none
-   */
-  record Both<A, B>(List<A> first, List<B> second, int changed) {}
+  /** What two queries found. */
+  record Both<A, B>(List<A> first, List<B> second) {}
 
   /** Runs statements; returns how many rows the first one changed. */
   int update(List<String> statements, Consumer<SqlStatement<?>> values) {
@@ -54,26 +50,19 @@ final class Together {
     return bound(handle.createUpdate(sql), values).execute();
   }
 
-  /** Runs two queries, and then statements. */
-  <A, B> Both<A, B> query(
-      Rows<A> first, Rows<B> second, List<String> statements, Consumer<SqlStatement<?>> values) {
+  /** Runs two queries. */
+  <A, B> Both<A, B> query(Rows<A> first, Rows<B> second, Consumer<SqlStatement<?>> values) {
     if (!dialect.takesStatementsTogether()) {
-      List<A> found = query(first, values);
-      List<B> then = query(second, values);
-      return new Both<>(found, then, statements.isEmpty() ? 0 : update(statements, values));
+      return new Both<>(query(first, values), query(second, values));
     }
-    List<String> all = new ArrayList<>(List.of(first.sql(), second.sql()));
-    all.addAll(statements);
-    return bound(handle.createQuery(String.join("; ", all)), values)
+    return bound(handle.createQuery(first.sql() + "; " + second.sql()), values)
         .execute(
             (executed, context) -> {
               try (context) {
                 PreparedStatement statement = executed.get();
                 List<A> found = read(statement, first.mapper());
                 statement.getMoreResults();
-                List<B> then = read(statement, second.mapper());
-                statement.getMoreResults();
-                return new Both<>(found, then, Math.max(0, statement.getUpdateCount()));
+                return new Both<>(found, read(statement, second.mapper()));
               }
             });
   }

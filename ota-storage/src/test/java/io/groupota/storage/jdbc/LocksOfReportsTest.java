@@ -147,7 +147,7 @@ class LocksOfReportsTest {
         Statement statement = blocker.createStatement()) {
       blocker.setAutoCommit(false);
       statement.execute("SELECT 1 FROM ota_rollout WHERE id = '" + both.id() + "' FOR UPDATE");
-      Callable<Outcome> deploy = () -> repository.record(entry);
+      Callable<Outcome> deploy = () -> repository.record(entry).outcome();
       Callable<Outcome> open =
           () -> {
             awaitWaiting(1);

@@ -62,7 +62,7 @@ final class Samples {
 
   static UpdateLog.Outcome deploy(OtaRepository repository, long number, String version) {
     repository.reserve(update(number, version).blob());
-    return repository.record(entry(number, version));
+    return repository.record(entry(number, version)).outcome();
   }
 
   static Opening opening(long number, String version) {

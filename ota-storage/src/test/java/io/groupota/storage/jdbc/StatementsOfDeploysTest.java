@@ -27,17 +27,15 @@ class StatementsOfDeploysTest {
   private static final Token TOKEN = Token.of(Samples.TOKEN);
 
   @Test
-  void aDeployInABurstGoesThreeTimesAndCommits() {
+  void aDeployInABurstGoesTwice() {
     try (Node node = new Node(1)) {
       // Keys of blobs are reserved with the 1st, 2nd, 4th and 8th one.
       IntStream.range(0, 8).forEach(i -> node.deploy("1.0." + i));
       node.spy.prepared.clear();
       node.spy.calls.clear();
       IntStream.range(8, 15).forEach(i -> node.deploy("1.0." + i));
-      assertThat(node.spy.prepared)
-          .as("the group, what it serves, and all that is written")
-          .hasSize(7 * 3);
-      assertThat(node.spy.calls.stream().filter("commit"::equals)).hasSize(7);
+      assertThat(node.spy.prepared).as("the group, and all that is written").hasSize(7 * 2);
+      assertThat(node.spy.calls).as("of transactions").containsOnly("close");
     }
   }
 

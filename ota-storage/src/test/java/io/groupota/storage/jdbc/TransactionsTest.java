@@ -68,7 +68,7 @@ class TransactionsTest {
           .containsExactly("setAutoCommit false", "commit", "setAutoCommit " + autocommit, "close");
       spy.calls.clear();
       spy.failWith(failingAt("prepareStatement", () -> new LinkageError("no memory")));
-      assertThatThrownBy(() -> repository.record(Samples.entry(1, "1.0.0")))
+      assertThatThrownBy(() -> repository.abandon(Samples.update(1, "1.0.0").blob()))
           .isInstanceOf(LinkageError.class);
       assertThat(spy.calls)
           .containsExactly(
@@ -92,7 +92,8 @@ class TransactionsTest {
           });
       spy.calls.clear();
       spy.prepared.clear();
-      assertThat(repository.record(Samples.entry(1, "1.0.0"))).isEqualTo(Outcome.RECORDED);
+      assertThat(repository.record(Samples.entry(1, "1.0.0")).outcome())
+          .isEqualTo(Outcome.RECORDED);
       assertThat(spy.calls.stream().filter("rollback"::equals)).hasSize(2);
       // Eight statements, three times; and once what makes the commit durable.
       assertThat(spy.prepared).hasSize(25).endsWith("CHECKPOINT SYNC");

@@ -104,9 +104,11 @@ public interface BlobLedgerContract extends OtaRepositoryFixture {
 
     assertThat(ledger.claimAbandoned(GRACE, ALL)).containsExactly(abandoned);
     OtaUpdate update = scenario.update(scenario.group(), "1.0.0", reserved);
-    assertThat(scenario.repository.record(scenario.entry(update))).isEqualTo(Outcome.RECORDED);
+    assertThat(scenario.repository.record(scenario.entry(update)).outcome())
+        .isEqualTo(Outcome.RECORDED);
     OtaUpdate redeploy = scenario.update(served.group(), "1.0.1", served.blob());
-    assertThat(scenario.repository.record(scenario.entry(redeploy))).isEqualTo(Outcome.RECORDED);
+    assertThat(scenario.repository.record(scenario.entry(redeploy)).outcome())
+        .isEqualTo(Outcome.RECORDED);
   }
 
   @Test
@@ -116,11 +118,11 @@ public interface BlobLedgerContract extends OtaRepositoryFixture {
     scenario.clock.advance(GRACE.plus(MILLISECOND));
     assertThat(scenario.otherNode.claimAbandoned(GRACE, ALL)).containsExactly(key);
     Entry entry = scenario.entry(scenario.update(scenario.group(), "1.0.0", key));
-    assertThat(scenario.repository.record(entry)).isEqualTo(Outcome.BLOB_GONE);
+    assertThat(scenario.repository.record(entry).outcome()).isEqualTo(Outcome.BLOB_GONE);
     // Its blob may be there still, so it stays claimed.
     assertThat(scenario.repository.claimAbandoned(GRACE, ALL)).containsExactly(key);
     scenario.repository.forget(List.of(key));
-    assertThat(scenario.repository.record(entry)).isEqualTo(Outcome.BLOB_GONE);
+    assertThat(scenario.repository.record(entry).outcome()).isEqualTo(Outcome.BLOB_GONE);
   }
 
   @Test
@@ -132,7 +134,8 @@ public interface BlobLedgerContract extends OtaRepositoryFixture {
     scenario.clock.advance(GRACE.plus(MILLISECOND));
     assertThat(scenario.otherNode.claimAbandoned(GRACE, ALL)).containsExactly(key);
     OtaUpdate late = scenario.update(served.group(), "1.0.1", key);
-    assertThat(scenario.repository.record(scenario.guarded(late, Optional.of(served.id()))))
+    assertThat(
+            scenario.repository.record(scenario.guarded(late, Optional.of(served.id()))).outcome())
         .isEqualTo(Outcome.BLOB_GONE);
     assertThat(scenario.otherNode.served(served.group())).contains(served);
     assertThat(scenario.otherNode.history(served.group(), 0, 10).updates()).containsExactly(served);
@@ -173,7 +176,8 @@ public interface BlobLedgerContract extends OtaRepositoryFixture {
     assertThat(scenario.otherNode.claimAbandoned(GRACE, ALL)).containsExactly(key);
     scenario.otherNode.forget(List.of(key));
 
-    assertThat(scenario.repository.record(scenario.entry(slow))).isEqualTo(Outcome.BLOB_GONE);
+    assertThat(scenario.repository.record(scenario.entry(slow)).outcome())
+        .isEqualTo(Outcome.BLOB_GONE);
     ledger.abandon(key);
     ledger.abandon(key);
 
@@ -193,7 +197,8 @@ public interface BlobLedgerContract extends OtaRepositoryFixture {
 
     scenario.repository.abandon(slow.blob());
 
-    assertThat(scenario.repository.record(scenario.entry(slow))).isEqualTo(Outcome.BLOB_GONE);
+    assertThat(scenario.repository.record(scenario.entry(slow)).outcome())
+        .isEqualTo(Outcome.BLOB_GONE);
     scenario.otherNode.forget(List.of(slow.blob()));
     assertThat(scenario.repository.claimAbandoned(GRACE, ALL)).isEmpty();
   }
@@ -230,7 +235,8 @@ public interface BlobLedgerContract extends OtaRepositoryFixture {
     scenario.clock.advance(Duration.ofDays(3650));
     assertThat(scenario.repository.claimAbandoned(Duration.ZERO, ALL)).isEmpty();
     OtaUpdate rollback = scenario.update(old.group(), "1.0.0", old.blob());
-    assertThat(scenario.repository.record(scenario.entry(rollback))).isEqualTo(Outcome.RECORDED);
+    assertThat(scenario.repository.record(scenario.entry(rollback)).outcome())
+        .isEqualTo(Outcome.RECORDED);
   }
 
   @Test
@@ -261,7 +267,7 @@ public interface BlobLedgerContract extends OtaRepositoryFixture {
       Entry entry = scenario.entry(slow);
       scenario.clock.advance(GRACE.plus(MILLISECOND));
       List<Callable<Boolean>> racers = new ArrayList<>();
-      racers.add(() -> scenario.repository.record(entry) == Outcome.RECORDED);
+      racers.add(() -> scenario.repository.record(entry).outcome() == Outcome.RECORDED);
       racers.add(() -> scenario.otherNode.claimAbandoned(GRACE, ALL).contains(slow.blob()));
       List<Boolean> won = Race.of(racers);
       assertThat(won).as("recorded, claimed").containsExactlyInAnyOrder(true, false);
@@ -283,7 +289,9 @@ public interface BlobLedgerContract extends OtaRepositoryFixture {
             for (int step = 0; step < 10; step++) {
               OtaUpdate update = scenario.update(scenario.group(), "1.0.0");
               recorded +=
-                  scenario.repository.record(scenario.entry(update)) == Outcome.RECORDED ? 1 : 0;
+                  scenario.repository.record(scenario.entry(update)).outcome() == Outcome.RECORDED
+                      ? 1
+                      : 0;
               scenario.repository.abandon(scenario.reservedBlob());
             }
             return recorded;

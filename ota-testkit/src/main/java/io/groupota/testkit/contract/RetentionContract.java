@@ -133,7 +133,7 @@ public interface RetentionContract extends OtaRepositoryFixture {
     OtaUpdate saved = scenario.record(scenario.update(group, "1.0.0", updates.get(0).blob()));
     assertThat(repository.claimAbandoned(LONG, ALL)).containsExactly(updates.get(1).blob());
     OtaUpdate late = scenario.update(group, "1.0.1", updates.get(1).blob());
-    assertThat(repository.record(scenario.entry(late))).isEqualTo(Outcome.BLOB_GONE);
+    assertThat(repository.record(scenario.entry(late)).outcome()).isEqualTo(Outcome.BLOB_GONE);
     assertThat(repository.served(group)).contains(saved);
   }
 
@@ -205,8 +205,8 @@ public interface RetentionContract extends OtaRepositoryFixture {
       OtaUpdate elsewhere = scenario.update(scenario.group(), "2.0.0", updates.get(0).blob());
       scenario.clock.advance(LONG);
       List<Callable<Boolean>> racers = new ArrayList<>();
-      racers.add(() -> repository.record(scenario.entry(again)) == Outcome.RECORDED);
-      racers.add(() -> repository.record(scenario.entry(elsewhere)) == Outcome.RECORDED);
+      racers.add(() -> repository.record(scenario.entry(again)).outcome() == Outcome.RECORDED);
+      racers.add(() -> repository.record(scenario.entry(elsewhere)).outcome() == Outcome.RECORDED);
       racers.add(
           () -> {
             // Passes the group by if a deploy holds it.

@@ -250,7 +250,11 @@ public interface RolloutLogContract extends RolloutPagesContract {
     RolloutId id = rollouts.open(taken, stays).rollout().id();
     rollouts.sleep(id);
     OtaUpdate late = rollouts.scenario.update(taken, "3.0.0");
-    assertThat(rollouts.repository.record(rollouts.scenario.guarded(late, Optional.of(late.id()))))
+    assertThat(
+            rollouts
+                .repository
+                .record(rollouts.scenario.guarded(late, Optional.of(late.id())))
+                .outcome())
         .isEqualTo(Outcome.SERVED_CHANGED);
     assertThat(rollouts.repository.hold(taken)).isPresent();
     assertThat(rollouts.repository.claimRollouts(LEASE, ALL)).isEmpty();

@@ -242,7 +242,7 @@ public interface RolloutRacesContract extends OtaRepositoryFixture {
       Entry entry = rollouts.scenario.entry(update);
       List<Callable<Outcome>> racers = new ArrayList<>();
       racers.add(() -> rollouts.repository.open(opening));
-      racers.add(() -> rollouts.otherNode.record(entry));
+      racers.add(() -> rollouts.otherNode.record(entry).outcome());
       assertThat(Race.of(racers)).containsOnly(Outcome.RECORDED);
       assertThat(rollouts.repository.served(group)).contains(update);
       Optional<Hold> hold = rollouts.repository.hold(group);
@@ -270,7 +270,7 @@ public interface RolloutRacesContract extends OtaRepositoryFixture {
       Entry entry = rollouts.scenario.entry(update);
       List<Callable<Boolean>> racers = new ArrayList<>();
       racers.add(() -> rollouts.repository.advance(seen, seen.progress(), step).isPresent());
-      racers.add(() -> rollouts.otherNode.record(entry) == Outcome.RECORDED);
+      racers.add(() -> rollouts.otherNode.record(entry).outcome() == Outcome.RECORDED);
       List<Boolean> done = Race.of(racers);
       assertThat(done.get(1)).isTrue();
       assertThat(rollouts.repository.update(back.id()).isPresent())

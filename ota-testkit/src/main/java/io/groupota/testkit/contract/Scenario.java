@@ -155,7 +155,7 @@ final class Scenario {
   }
 
   OtaUpdate record(OtaUpdate update) {
-    assertThat(repository.record(entry(update))).isEqualTo(Outcome.RECORDED);
+    assertThat(repository.record(entry(update)).outcome()).isEqualTo(Outcome.RECORDED);
     return update;
   }
 

@@ -108,7 +108,7 @@ public interface TriggerRacesContract extends OtaRepositoryFixture {
       Entry entry = scenario.entry(update);
       List<Callable<Boolean>> racers = new ArrayList<>();
       racers.add(() -> scenario.repository.complete(claim));
-      racers.add(() -> scenario.otherNode.record(entry) == Outcome.RECORDED);
+      racers.add(() -> scenario.otherNode.record(entry).outcome() == Outcome.RECORDED);
       assertThat(Race.of(racers)).containsOnly(true);
       Claim next = scenario.claimOnly(group);
       assertThat(next.update()).isEqualTo(update.id());

@@ -21,6 +21,7 @@ import io.groupota.spi.TriggerQueue.Claim;
 import io.groupota.spi.UpdateLog;
 import io.groupota.spi.UpdateLog.Entry;
 import io.groupota.spi.UpdateLog.Outcome;
+import io.groupota.spi.UpdateLog.Recording;
 import io.groupota.testkit.Race;
 import java.time.Duration;
 import java.time.Instant;
@@ -30,6 +31,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.concurrent.ConcurrentHashMap;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -134,7 +136,7 @@ public interface UpdateLogContract extends UpdatePagesContract {
     GroupId group = scenario.group();
     OtaUpdate first = scenario.update(group, "1.2.6");
     Entry created = new Entry(first, scenario.hexId(), "old path", Optional.empty());
-    assertThat(scenario.repository.record(created)).isEqualTo(Outcome.RECORDED);
+    assertThat(scenario.repository.record(created).outcome()).isEqualTo(Outcome.RECORDED);
     assertThat(onlyLatest(scenario.repository, OWNER))
         .isEqualTo(
             new LatestUpdate(
@@ -150,7 +152,7 @@ public interface UpdateLogContract extends UpdatePagesContract {
     OtaUpdate second = scenario.update(group, "1.2.7");
     Entry changed =
         new Entry(second, scenario.hexId(), "new path", Optional.of(Optional.of(first.id())));
-    assertThat(scenario.repository.record(changed)).isEqualTo(Outcome.RECORDED);
+    assertThat(scenario.repository.record(changed).outcome()).isEqualTo(Outcome.RECORDED);
     assertThat(onlyLatest(scenario.repository, OWNER))
         .isEqualTo(
             new LatestUpdate(
@@ -197,19 +199,66 @@ public interface UpdateLogContract extends UpdatePagesContract {
     Optional<UpdateId> nothing = Optional.empty();
     Optional<UpdateId> unknown = Optional.of(new UpdateId(scenario.hexId()));
 
-    assertThat(repository.record(scenario.guarded(first, unknown)))
+    assertThat(repository.record(scenario.guarded(first, unknown)).outcome())
         .isEqualTo(Outcome.SERVED_CHANGED);
-    assertThat(repository.record(scenario.guarded(first, nothing))).isEqualTo(Outcome.RECORDED);
-    assertThat(repository.record(scenario.guarded(second, nothing)))
+    assertThat(repository.record(scenario.guarded(first, nothing)).outcome())
+        .isEqualTo(Outcome.RECORDED);
+    assertThat(repository.record(scenario.guarded(second, nothing)).outcome())
         .isEqualTo(Outcome.SERVED_CHANGED);
-    assertThat(repository.record(scenario.guarded(second, unknown)))
+    assertThat(repository.record(scenario.guarded(second, unknown)).outcome())
         .isEqualTo(Outcome.SERVED_CHANGED);
-    assertThat(repository.record(scenario.guarded(second, Optional.of(first.id()))))
+    assertThat(repository.record(scenario.guarded(second, Optional.of(first.id()))).outcome())
         .isEqualTo(Outcome.RECORDED);
     OtaUpdate third = scenario.update(group, "3.0.0");
-    assertThat(repository.record(scenario.guarded(third, Optional.of(first.id()))))
+    assertThat(repository.record(scenario.guarded(third, Optional.of(first.id()))).outcome())
         .isEqualTo(Outcome.SERVED_CHANGED);
     assertThat(repository.served(group)).contains(second);
+  }
+
+  @Test
+  default void anEntryTellsWhatItReplaced() {
+    Scenario scenario = new Scenario(this);
+    OtaRepository repository = scenario.repository;
+    GroupId group = scenario.group();
+    OtaUpdate first = scenario.update(group, "1.0.0");
+    OtaUpdate second = scenario.update(group, "2.0.0");
+    OtaUpdate third = scenario.update(group, "3.0.0");
+    Entry late = scenario.guarded(third, Optional.of(first.id()));
+    Entry guarded = scenario.guarded(third, Optional.of(second.id()));
+    OtaUpdate gone = scenario.update(group, "4.0.0", new BlobKey("never/reserved"));
+
+    assertThat(repository.record(scenario.entry(first)).previous()).isEmpty();
+    assertThat(repository.record(scenario.entry(second)).previous()).contains(first);
+    assertThat(repository.record(late).previous()).isEmpty();
+    assertThat(repository.record(guarded).previous()).contains(second);
+    assertThat(repository.record(scenario.entry(gone)).previous()).isEmpty();
+  }
+
+  @Test
+  default void ofEntriesThatRaceEachReplacesTheOneBeforeIt() throws Exception {
+    Scenario scenario = new Scenario(this);
+    for (int round = 0; round < 10; round++) {
+      GroupId group = scenario.group();
+      Map<UpdateId, Optional<OtaUpdate>> previous = new ConcurrentHashMap<>();
+      List<Callable<Outcome>> racers = new ArrayList<>();
+      for (int i = 0; i < 6; i++) {
+        Entry entry = scenario.entry(scenario.update(group, "1.0." + i));
+        OtaRepository node = i % 2 == 0 ? scenario.repository : scenario.otherNode;
+        racers.add(
+            () -> {
+              Recording recording = node.record(entry);
+              previous.put(entry.update().id(), recording.previous());
+              return recording.outcome();
+            });
+      }
+      assertThat(Race.of(racers)).containsOnly(Outcome.RECORDED);
+      Optional<OtaUpdate> newer = Optional.empty();
+      for (OtaUpdate update : scenario.repository.history(group, 0, ALL).updates()) {
+        newer.ifPresent(next -> assertThat(previous.get(next.id())).contains(update));
+        newer = Optional.of(update);
+      }
+      assertThat(previous.get(newer.orElseThrow().id())).isEmpty();
+    }
   }
 
   @Test
@@ -221,15 +270,15 @@ public interface UpdateLogContract extends UpdatePagesContract {
     OtaPage before = latest(repository, OWNER);
 
     OtaUpdate late = scenario.ownedBy(new OwnerId("other"), scenario.update(group, "2.0.0"));
-    assertThat(repository.record(scenario.guarded(late, Optional.empty())))
+    assertThat(repository.record(scenario.guarded(late, Optional.empty())).outcome())
         .isEqualTo(Outcome.SERVED_CHANGED);
     assertUnchanged(scenario, served, late, before);
 
     // The blob is still reserved: it can be recorded after all, and it can be abandoned.
-    assertThat(repository.record(scenario.guarded(late, Optional.of(served.id()))))
+    assertThat(repository.record(scenario.guarded(late, Optional.of(served.id()))).outcome())
         .isEqualTo(Outcome.RECORDED);
     OtaUpdate abandoned = scenario.update(group, "3.0.0");
-    assertThat(repository.record(scenario.guarded(abandoned, Optional.empty())))
+    assertThat(repository.record(scenario.guarded(abandoned, Optional.empty())).outcome())
         .isEqualTo(Outcome.SERVED_CHANGED);
     scenario.clock.advance(GRACE.multipliedBy(2));
     assertThat(repository.claimAbandoned(GRACE, ALL)).containsExactly(abandoned.blob());
@@ -246,13 +295,13 @@ public interface UpdateLogContract extends UpdatePagesContract {
     scenario.clock.advance(GRACE.multipliedBy(2));
     assertThat(repository.claimAbandoned(GRACE, ALL)).containsExactly(late.blob());
 
-    assertThat(repository.record(scenario.entry(late))).isEqualTo(Outcome.BLOB_GONE);
+    assertThat(repository.record(scenario.entry(late)).outcome()).isEqualTo(Outcome.BLOB_GONE);
     assertUnchanged(scenario, served, late, before);
     repository.forget(List.of(late.blob()));
-    assertThat(repository.record(scenario.entry(late))).isEqualTo(Outcome.BLOB_GONE);
+    assertThat(repository.record(scenario.entry(late)).outcome()).isEqualTo(Outcome.BLOB_GONE);
     assertUnchanged(scenario, served, late, before);
     OtaUpdate never = scenario.update(group, "2.0.0", new BlobKey("never/reserved"));
-    assertThat(repository.record(scenario.entry(never))).isEqualTo(Outcome.BLOB_GONE);
+    assertThat(repository.record(scenario.entry(never)).outcome()).isEqualTo(Outcome.BLOB_GONE);
     assertUnchanged(scenario, served, never, before);
   }
 
@@ -261,14 +310,14 @@ public interface UpdateLogContract extends UpdatePagesContract {
     Scenario scenario = new Scenario(this);
     GroupId group = scenario.group();
     OtaUpdate never = scenario.update(group, "1.0.0", new BlobKey("never/reserved"));
-    assertThat(scenario.repository.record(scenario.guarded(never, Optional.empty())))
+    assertThat(scenario.repository.record(scenario.guarded(never, Optional.empty())).outcome())
         .isEqualTo(Outcome.BLOB_GONE);
     assertThat(scenario.repository.served(group)).isEmpty();
     assertThat(latest(scenario.repository, OWNER)).isEqualTo(new OtaPage(List.of(), 0, 0));
     assertThat(scenario.repository.history(group, 0, 1)).isEqualTo(new UpdatePage(List.of(), 0));
     scenario.assertNothingDue();
     OtaUpdate first = scenario.update(group, "1.0.0");
-    assertThat(scenario.repository.record(scenario.guarded(first, Optional.empty())))
+    assertThat(scenario.repository.record(scenario.guarded(first, Optional.empty())).outcome())
         .isEqualTo(Outcome.RECORDED);
   }
 
@@ -314,7 +363,7 @@ public interface UpdateLogContract extends UpdatePagesContract {
         Entry entry = scenario.guarded(update, replaced);
         OtaRepository node = i % 2 == 0 ? repository : scenario.otherNode;
         updates.add(update);
-        racers.add(() -> node.record(entry));
+        racers.add(() -> node.record(entry).outcome());
       }
       List<Outcome> outcomes = Race.of(racers);
       assertThat(Collections.frequency(outcomes, Outcome.RECORDED)).isEqualTo(1);
@@ -342,7 +391,7 @@ public interface UpdateLogContract extends UpdatePagesContract {
         Entry entry = scenario.entry(scenario.ownedBy(owner, scenario.update(group, "1.0." + i)));
         OtaRepository node = i % 2 == 0 ? repository : scenario.otherNode;
         entries.add(entry);
-        racers.add(() -> node.record(entry));
+        racers.add(() -> node.record(entry).outcome());
       }
       assertThat(Race.of(racers)).containsOnly(Outcome.RECORDED);
       assertThat(repository.history(group, 0, ALL).updates())
@@ -374,7 +423,7 @@ public interface UpdateLogContract extends UpdatePagesContract {
             for (int step = 0; step < groups.size(); step++) {
               GroupId group = groups.get((racer + step) % groups.size());
               OtaUpdate update = scenario.update(group, "1." + racer + "." + step);
-              recorded += node.record(scenario.entry(update)) == Outcome.RECORDED ? 1 : 0;
+              recorded += node.record(scenario.entry(update)).outcome() == Outcome.RECORDED ? 1 : 0;
             }
             return recorded;
           });

@@ -326,6 +326,6 @@ public interface UpdatePagesContract extends OtaRepositoryFixture {
     OtaUpdate update = scenario.update(scenario.group(), "1.0.0");
     Entry entry = new Entry(update, scenario.hexId(), path, Optional.empty());
     OtaRepository repository = scenario.repository;
-    assertThat(repository.record(entry)).isEqualTo(Outcome.RECORDED);
+    assertThat(repository.record(entry).outcome()).isEqualTo(Outcome.RECORDED);
   }
 }

@@ -10,6 +10,7 @@ import io.groupota.OwnerId;
 import io.groupota.UpdatePage;
 import io.groupota.spi.UpdateLog.Entry;
 import io.groupota.spi.UpdateLog.Outcome;
+import io.groupota.spi.UpdateLog.Recording;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -47,7 +48,7 @@ class BrokenUpdateLogsTest {
                 Entry entry = (Entry) arguments[0];
                 Optional<OtaUpdate> served = sound.served(entry.update().group());
                 if (!entry.replaces().orElseThrow().equals(served.map(OtaUpdate::id))) {
-                  return Outcome.SERVED_CHANGED;
+                  return new Recording(Outcome.SERVED_CHANGED, Optional.empty());
                 }
                 checked.countDown();
                 checked.await(10, TimeUnit.SECONDS);
@@ -58,6 +59,35 @@ class BrokenUpdateLogsTest {
   }
 
   @Test
+  void aPreviousUpdateThatIsReadBeforeTheTransactionIsCaught() throws Exception {
+    OtaRepositoryContract contract =
+        Proof.repository(
+            "record",
+            sound -> {
+              CountDownLatch read = new CountDownLatch(2);
+              return arguments -> {
+                Entry entry = (Entry) arguments[0];
+                Optional<OtaUpdate> served = sound.served(entry.update().group());
+                read.countDown();
+                read.await(1, TimeUnit.SECONDS);
+                return new Recording(sound.record(entry).outcome(), served);
+              };
+            });
+    Proof.catches(contract, "ofEntriesThatRaceEachReplacesTheOneBeforeIt");
+  }
+
+  @Test
+  void aPreviousUpdateThatIsNotToldIsCaught() throws Exception {
+    OtaRepositoryContract contract =
+        Proof.repository(
+            "record",
+            sound ->
+                arguments ->
+                    new Recording(sound.record((Entry) arguments[0]).outcome(), Optional.empty()));
+    Proof.catches(contract, "anEntryTellsWhatItReplaced");
+  }
+
+  @Test
   void aBlobThatIsRecordedThoughItWasClaimedIsCaught() throws Exception {
     OtaRepositoryContract contract =
         Proof.repository(
@@ -65,13 +95,13 @@ class BrokenUpdateLogsTest {
             sound ->
                 arguments -> {
                   Entry entry = (Entry) arguments[0];
-                  Outcome outcome = sound.record(entry);
-                  if (outcome == Outcome.BLOB_GONE) {
+                  Recording recording = sound.record(entry);
+                  if (recording.outcome() == Outcome.BLOB_GONE) {
                     sound.forget(List.of(entry.update().blob()));
                     sound.reserve(entry.update().blob());
                     return sound.record(entry);
                   }
-                  return outcome;
+                  return recording;
                 });
     Proof.catches(contract, "anUpdateWhoseBlobIsGoneChangesNothing");
     Proof.catches(contract, "aClaimedKeyCannotBeRecorded");
@@ -104,12 +134,12 @@ class BrokenUpdateLogsTest {
             sound ->
                 arguments -> {
                   Entry entry = (Entry) arguments[0];
-                  Outcome outcome = sound.record(entry);
-                  if (outcome == Outcome.SERVED_CHANGED) {
+                  Recording recording = sound.record(entry);
+                  if (recording.outcome() == Outcome.SERVED_CHANGED) {
                     sound.abandon(entry.update().blob());
                     sound.forget(sound.claimAbandoned(Duration.ofDays(1), 1));
                   }
-                  return outcome;
+                  return recording;
                 });
     Proof.catches(contract, "anEntryThatLostTheRaceChangesNothing");
   }
@@ -122,9 +152,9 @@ class BrokenUpdateLogsTest {
             sound ->
                 arguments -> {
                   Entry entry = (Entry) arguments[0];
-                  Outcome outcome = sound.record(entry);
+                  Recording recording = sound.record(entry);
                   sound.markBehind(List.of(entry.update().group()), Duration.ZERO);
-                  return outcome;
+                  return recording;
                 });
     Proof.catches(contract, "anotherVersionIsDueAndAnEqualOneIsNot");
   }
