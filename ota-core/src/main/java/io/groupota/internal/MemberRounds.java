@@ -25,7 +25,6 @@ final class MemberRounds {
   private final UpdateNotifier notifier;
   private final TriggerSlots slots;
   private final Map<Move, TriggerRound> sent = new LinkedHashMap<>();
-  private @Nullable TriggerRound last;
 
   MemberRounds(UpdateNotifier notifier, TriggerSlots slots) {
     this.notifier = notifier;
@@ -36,7 +35,6 @@ final class MemberRounds {
     TriggerRound round = new TriggerRound(notifier, slots, () -> true);
     round.send(trigger);
     sent.put(move, round);
-    last = round;
   }
 
   /** Whether too many failed for it to be worth while to send more. */
@@ -53,9 +51,7 @@ final class MemberRounds {
   Map<Move, Throwable> await() {
     Map<Move, Throwable> failed = new LinkedHashMap<>();
     List<Throwable> refused = new ArrayList<>();
-    if (last != null) {
-      last.await();
-    }
+    TriggerRound.awaitLast(sent.values());
     sent.forEach(
         (move, round) -> {
           @Nullable Throwable failure = round.await();

@@ -3,6 +3,7 @@ package io.groupota.internal;
 import io.groupota.TriggerRefusedException;
 import io.groupota.spi.UpdateNotifier;
 import io.groupota.spi.UpdateTrigger;
+import java.util.Collection;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -28,6 +29,14 @@ final class TriggerRound {
     this.notifier = notifier;
     this.slots = slots;
     this.held = held;
+  }
+
+  /**
+   * Waits for the last one of rounds. When it has ended, those before it mostly have, too, so that
+   * whoever waits for all of them is not woken for each.
+   */
+  static void awaitLast(Collection<TriggerRound> rounds) {
+    rounds.stream().reduce((before, next) -> next).ifPresent(TriggerRound::await);
   }
 
   void send(UpdateTrigger trigger) {

@@ -10,7 +10,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.slf4j.event.Level;
@@ -32,9 +31,6 @@ final class TriggerRounds {
   private final HeldClaims held;
   private final Map<TriggerQueue.Claim, TriggerRound> rounds = new LinkedHashMap<>();
 
-  /** The last one of the rounds that are not ended yet. */
-  private @Nullable TriggerRound last;
-
   private int failures;
   private int refusals;
 
@@ -47,7 +43,6 @@ final class TriggerRounds {
   /** Adds a round before its messages are sent. */
   void add(TriggerQueue.Claim claim, TriggerRound round) {
     rounds.put(claim, round);
-    last = round;
   }
 
   /** Tells of what was not told one by one. */
@@ -74,10 +69,7 @@ final class TriggerRounds {
     waiting.keySet().removeAll(handedOver.keySet());
     rounds.clear();
     end(handedOver);
-    if (last != null) {
-      last.await();
-      last = null;
-    }
+    TriggerRound.awaitLast(waiting.values());
     end(waiting);
   }
 
