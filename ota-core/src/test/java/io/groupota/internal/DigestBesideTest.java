@@ -38,7 +38,7 @@ class DigestBesideTest {
               }
             });
     caller.start();
-    while (caller.getState() != Thread.State.WAITING) {
+    while (caller.isAlive() && caller.getState() != Thread.State.WAITING) {
       Thread.onSpinWait();
     }
     assertThat(handedOver.get()).isEqualTo(4);
