@@ -107,7 +107,7 @@ final class ServedRows {
   private static final String REPLACE =
       ("WITH held AS MATERIALIZED (SELECT group_id FROM ota_rollout_hold"
               + " WHERE group_id = :group AND rollout_id IS NULL FOR UPDATE),")
-          + (" served AS MATERIALIZED (SELECT " + SqlUpdateLog.COLUMNS + " FROM ota_latest l")
+          + (" served AS MATERIALIZED (SELECT " + UpdateRows.COLUMNS + " FROM ota_latest l")
           + " JOIN ota_update u ON u.id = l.update_id WHERE l.group_id = :group"
           + " AND l.update_id = COALESCE(CAST(:replaces AS VARCHAR), l.update_id)"
           + " AND EXISTS (SELECT 1 FROM held) FOR UPDATE OF l),"

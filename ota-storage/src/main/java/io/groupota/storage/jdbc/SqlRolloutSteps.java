@@ -35,7 +35,7 @@ final class SqlRolloutSteps {
           + " WHERE g.rollout_id = :rollout AND g.group_id = :group";
 
   private static final String TARGET =
-      "SELECT " + SqlUpdateLog.COLUMNS + " FROM ota_update u WHERE u.id = :id";
+      "SELECT " + UpdateRows.COLUMNS + " FROM ota_update u WHERE u.id = :id";
 
   private static final String COMPLETE_IN =
       "SELECT DISTINCT complete_in FROM ota_rollout_group"

@@ -28,26 +28,22 @@ import org.jspecify.annotations.Nullable;
 
 /** {@link UpdateLog} on {@code ota_update} (the history) and {@code ota_latest}. */
 final class SqlUpdateLog implements UpdateLog {
-  static final String COLUMNS =
-      "u.id, u.group_id, u.owner, u.version, u.size, u.md5, u.sha256, u.image_chip,"
-          + " u.image_project, u.image_version, u.image_idf, u.image_sha256, u.blob_key,"
-          + " u.redeploy_of, u.must_pass_through, u.created_at";
-
   private static final String SERVED =
       "SELECT "
-          + COLUMNS
+          + UpdateRows.COLUMNS
           + " FROM ota_latest l JOIN ota_update u ON u.id = l.update_id"
           + " WHERE l.group_id = ANY(:groups)";
 
   /** How many groups one statement asks for: few enough to be looked up by index. */
   private static final int GROUPS = 100;
 
-  private static final String BY_ID = "SELECT " + COLUMNS + " FROM ota_update u WHERE u.id = :id";
+  private static final String BY_ID =
+      "SELECT " + UpdateRows.COLUMNS + " FROM ota_update u WHERE u.id = :id";
 
   // The left join keeps the count when the page is empty.
   private static final String HISTORY =
       "SELECT c.total, c.total AS filtered, "
-          + COLUMNS
+          + UpdateRows.COLUMNS
           + " FROM (SELECT COUNT(*) AS total FROM ota_update WHERE group_id = :group) c"
           + " LEFT JOIN (SELECT * FROM ota_update WHERE group_id = :group"
           + " ORDER BY group_id DESC, seq DESC, created_at DESC, id DESC LIMIT :limit OFFSET :offset) u"
@@ -55,7 +51,7 @@ final class SqlUpdateLog implements UpdateLog {
 
   private static final String TO_PASS =
       "SELECT "
-          + COLUMNS
+          + UpdateRows.COLUMNS
           + " FROM ota_update u WHERE u.group_id = :group AND u.must_pass_through AND u.seq <="
           + " (SELECT s.seq FROM ota_latest l JOIN ota_update s ON s.id = l.update_id"
           + " WHERE l.group_id = :group)";

@@ -14,6 +14,12 @@ import java.util.Optional;
 
 /** Reads the rows of {@code ota_update} and {@code ota_latest}. */
 final class UpdateRows {
+  /** What {@link #update(ResultSet)} reads, of {@code ota_update u}. */
+  static final String COLUMNS =
+      "u.id, u.group_id, u.owner, u.version, u.size, u.md5, u.sha256, u.image_chip,"
+          + " u.image_project, u.image_version, u.image_idf, u.image_sha256, u.blob_key,"
+          + " u.redeploy_of, u.must_pass_through, u.created_at";
+
   private UpdateRows() {}
 
   /** A row of a page: the counts of the whole, and an element unless the page is empty. */
