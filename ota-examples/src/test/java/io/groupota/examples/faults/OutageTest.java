@@ -20,6 +20,8 @@ import io.groupota.OtaUpdate;
 import io.groupota.OwnerId;
 import io.groupota.StorageException;
 import io.groupota.Token;
+import io.groupota.event.Deployed;
+import io.groupota.event.OtaEvent;
 import io.groupota.examples.stack.Address;
 import io.groupota.examples.stack.EmbeddedBroker;
 import io.groupota.firmware.FirmwareSource;
@@ -56,6 +58,7 @@ import java.util.OptionalInt;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
@@ -349,9 +352,14 @@ class OutageTest {
   @ParameterizedTest
   @EnumSource
   void aCommitOfUnknownOutcomeIsLookedUp(Ending ending) throws Exception {
-    try (GroupOtaService cut = service(cutAtTheCommitOfADeploy(ending))) {
+    OtaUpdate before = deploy(version());
+    List<OtaEvent> events = new CopyOnWriteArrayList<>();
+    try (GroupOtaService cut =
+        builder(cutAtTheCommitOfADeploy(ending)).listener(events::add).build()) {
       String version = version();
-      cut.deploy(request(version));
+      OtaUpdate update = cut.deploy(request(version));
+      assertThat(events)
+          .containsExactly(new Deployed(update, Optional.of(before), Optional.of(OWNER)));
       assertThat(history()).contains(version);
     }
   }
@@ -359,6 +367,7 @@ class OutageTest {
   @Test
   void aCommitThatNeverArrivedIsAFailure() throws Exception {
     Duration grace = Duration.ofMillis(100);
+    deploy(version());
     try (GroupOtaService cut = builder(cutAtTheCommitOfADeploy(null)).deployGrace(grace).build()) {
       String version = version();
       assertFails(() -> cut.deploy(request(version)));
@@ -373,7 +382,8 @@ class OutageTest {
   private boolean sweptBy(GroupOtaService node) throws IOException {
     node.runOnce();
     try (Stream<Path> files = Files.walk(folder)) {
-      return files.noneMatch(Files::isRegularFile);
+      // The served one stays.
+      return files.filter(Files::isRegularFile).count() == 1;
     }
   }
 
@@ -409,16 +419,15 @@ class OutageTest {
   }
 
   /**
-   * Cuts the answer to the commit of the transaction that records an update; or, without an ending,
-   * the connection before the commit.
+   * Cuts the answer to the statement that records an update, which commits by itself; or, without
+   * an ending, the connection before it. Preparing it here sends nothing yet.
    */
   private DataSource cutAtTheCommitOfADeploy(Ending ending) {
-    boolean[] records = new boolean[1];
+    boolean[] cut = new boolean[1];
     return connections(
         (method, sql, call) -> {
-          records[0] |= sql.contains("INSERT INTO ota_update");
-          if (method.equals("commit") && records[0]) {
-            records[0] = false;
+          if (sql.contains("INSERT INTO ota_update") && !cut[0]) {
+            cut[0] = true;
             if (ending == null) {
               toDatabase.reset();
             } else {
