@@ -82,7 +82,7 @@ public interface UpdateLog {
    * one after the other.
    *
    * @param entry the update
-   * @return how it ended
+   * @return how it ended, and what it replaced
    */
   Recording record(Entry entry);
 

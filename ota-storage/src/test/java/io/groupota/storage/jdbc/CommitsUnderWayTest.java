@@ -80,6 +80,15 @@ class CommitsUnderWayTest {
     assertThat(service.download(Samples.GROUP, Token.of(Samples.TOKEN))).isPresent();
   }
 
+  /** One statement, which commits by itself. */
+  @Test
+  void aDeployThatReplacesAnotherIsWhatBecameOfItsStatement() throws Exception {
+    OtaUpdate before = service.deploy(request());
+    OtaUpdate update = whileCommitsWait(() -> service.deploy(request()));
+    assertThat(service.served(Samples.GROUP)).contains(update);
+    assertThat(update).isNotEqualTo(before);
+  }
+
   @Test
   void aRolloutIsWhatBecameOfItsCommit() throws Exception {
     RolloutPlan plan = RolloutPlan.builder().stage(Stage.everyone()).build();
